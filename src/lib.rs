@@ -1,0 +1,14 @@
+//! `ripcord`: a terminal runbook console for recovering AWS systems.
+//!
+//! The map of the crate. A module imports only modules to its left (a test reads `src/` and holds this):
+//!
+//! ```text
+//! ids, text ← catalogue ← {expr, diff} ← watch ← runbook ← run ← journal ← aws ← runner
+//!           ← {tui, headless, report} ← cli ← main
+//! ```
+//!
+//! Everything up to `run` is pure: no clock, no disk, no tokio. `journal` owns the disk, `aws` the network,
+//! `runner` the one loop that joins them; the front ends see immutable snapshots and send commands.
+
+pub mod ids;
+pub mod text;
