@@ -1,0 +1,8 @@
+//! The runbook file: its model, how text becomes one, and everything that can be wrong with it.
+//!
+//! Text → tree with spans → model, with findings collected all at once. Nothing here runs a step or asks AWS.
+//! Start at [`Runbook`].
+
+mod model;
+
+pub use model::*;
