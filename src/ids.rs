@@ -15,6 +15,7 @@ pub struct At(pub i64);
 
 impl At {
     /// The moment `span` later.
+    #[must_use]
     pub fn plus(self, span: Span) -> At {
         At(self.0.saturating_add(i64::try_from(span.0).unwrap_or(i64::MAX)))
     }

@@ -248,7 +248,7 @@ mod can_fail {
     fn comments_and_strings_are_not_code() {
         let text = r##"//! crate::journal
             /* use crate::journal; /* nested */ */
-            const A: &str = "use crate::journal;"; const B: &str = r#"crate::journal "quoted""#;
+            const A: &str = "use crate::journal;"; const B: &str = r#"crate::journal "quoted" "#;
             const C: char = '"'; fn f<'a>(x: &'a str) -> &'a str { x } // crate::cli
         "##;
         assert_eq!(against_the_arrow(&bad("src/run.rs", text)), Vec::<String>::new());
