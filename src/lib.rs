@@ -10,5 +10,6 @@
 //! Everything up to `run` is pure: no clock, no disk, no tokio. `journal` owns the disk, `aws` the network,
 //! `runner` the one loop that joins them; the front ends see immutable snapshots and send commands.
 
+pub mod catalogue;
 pub mod ids;
 pub mod text;

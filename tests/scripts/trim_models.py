@@ -1,0 +1,164 @@
+"""Trim botocore's service models to the operations of the catalogue.
+
+Writes `assets/shapes.json` (the shape table that `src/catalogue/table.rs` reads) and `assets/operations.json`
+(the names of all operations of the six services, for the test of the read-only guard).
+
+The operations are those that the entries of `src/catalogue/<service>.rs` name; there is no second list.
+Run it with a Python that has botocore:  python3 tests/scripts/trim_models.py
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import botocore.loaders
+from botocore import xform_name
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTICE = (
+    "Facts trimmed from the AWS service models as distributed with botocore (https://github.com/boto/botocore), "
+    "Copyright Amazon.com, Inc. or its affiliates, Apache License 2.0. Regenerate with tests/scripts/trim_models.py."
+)
+# The service as the aws CLI spells it, and the file that holds its entries.
+SERVICES = {
+    "rds": "rds",
+    "ecs": "ecs",
+    "dynamodb": "dynamodb",
+    "sts": "sts",
+    "application-autoscaling": "scaling",
+    "backup": "backup",
+}
+ENTRY = re.compile(r'(?<!::)\b(?:read|change|destroy)\(\s*"(\w+)"')
+
+
+def entries(file):
+    """The operations that one catalogue file names, in its order."""
+    path = ROOT / "src/catalogue" / f"{file}.rs"
+    return ENTRY.findall(path.read_text()) if path.exists() else []
+
+
+def shape(s):
+    """One shape, as the table holds it. A member is "Shape", or "Shape wire-name" where that differs."""
+    kind = s["type"]
+    out = {}
+    if kind == "structure":
+        members = {}
+        for name, ref in s["members"].items():
+            wire = ref.get("locationName", name)
+            members[name] = ref["shape"] if wire == name else f"{ref['shape']} {wire}"
+        out["members"] = members
+        for key in ("required", "union"):
+            if s.get(key):
+                out[key] = s[key]
+    elif kind == "list":
+        out["list"] = s["member"]["shape"]
+        wire = s["member"].get("locationName", "member")
+        if wire != "member":
+            out["item"] = wire
+        if s.get("flattened"):
+            out["flattened"] = True
+    elif kind == "map":
+        out["key"], out["value"] = s["key"]["shape"], s["value"]["shape"]
+    else:
+        out["type"] = kind
+        for key, name in (("enum", "enum"), ("timestampFormat", "format")):
+            if s.get(key):
+                out[name] = s[key]
+    if s.get("sensitive"):
+        out["sensitive"] = True
+    return out
+
+
+def refers_to(s):
+    if s["type"] == "structure":
+        return [ref["shape"] for ref in s["members"].values()]
+    if s["type"] == "list":
+        return [s["member"]["shape"]]
+    if s["type"] == "map":
+        return [s["key"]["shape"], s["value"]["shape"]]
+    return []
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def operation(model, pages, name):
+    op, shapes = model["operations"][name], model["shapes"]
+    out = {}
+    for side in ("input", "output"):
+        if side in op:
+            out[side] = op[side]["shape"]
+    if wrapper := op.get("output", {}).get("resultWrapper"):
+        out["wrapper"] = wrapper
+    members = shapes[out["input"]]["members"] if "input" in out else {}
+    out["flags"] = " ".join(xform_name(member, "-") for member in members)
+    errors, faults = set(), set()
+    for ref in op.get("errors", []):
+        error = shapes[ref["shape"]]
+        detail = error.get("error", {})
+        code = detail.get("code", ref["shape"])
+        # Application Auto Scaling does not mark its InternalServiceException.
+        server = error.get("fault") or detail.get("httpStatusCode", 400) >= 500 or code.startswith("Internal")
+        (faults if server else errors).add(code)
+    if errors:
+        out["errors"] = sorted(errors)
+    if faults:
+        out["faults"] = sorted(faults)
+    if page := pages.get(name):
+        out["pages"] = {
+            "input": page["input_token"],
+            "output": page["output_token"],
+            "lists": as_list(page["result_key"]),
+        }
+        if "limit_key" in page:
+            out["pages"]["limit"] = page["limit_key"]
+    return out
+
+
+def service(loader, name, wanted):
+    model = loader.load_service_model(name, "service-2")
+    pages = loader.load_service_model(name, "paginators-1")["pagination"] if wanted and name != "sts" else {}
+    shapes, operations = {}, {}
+    todo = []
+    for op in sorted(wanted):
+        if op not in model["operations"]:
+            sys.exit(f"{name} has no operation {op}")
+        operations[op] = operation(model, pages, op)
+        todo += [operations[op][side] for side in ("input", "output") if side in operations[op]]
+    while todo:
+        at = todo.pop()
+        if at not in shapes:
+            shapes[at] = shape(model["shapes"][at])
+            todo += refers_to(model["shapes"][at])
+    meta = model["metadata"]
+    out = {"protocol": meta["protocol"], "version": meta["apiVersion"]}
+    for key, label in (("jsonVersion", "json"), ("targetPrefix", "target"), ("xmlNamespace", "namespace")):
+        if key in meta:
+            out[label] = meta[key] if isinstance(meta[key], str) else meta[key]["uri"]
+    out["operations"] = operations
+    out["shapes"] = dict(sorted(shapes.items()))
+    return out, sorted(model["operations"])
+
+
+def lines(value, depth):
+    """JSON with one line per entry down to `depth`, compact below: small, and its changes read well in a diff."""
+    if depth == 0 or not isinstance(value, dict):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    return "{\n" + ",\n".join(f"{json.dumps(k)}:{lines(v, depth - 1)}" for k, v in value.items()) + "\n}"
+
+
+def main():
+    loader = botocore.loaders.Loader()
+    table, names = {}, {}
+    for name, file in SERVICES.items():
+        trimmed, names[name] = service(loader, name, entries(file))
+        if trimmed["operations"]:
+            table[name] = trimmed
+    (ROOT / "assets/shapes.json").write_text(lines({"_notice": NOTICE, "services": table}, 4) + "\n")
+    (ROOT / "assets/operations.json").write_text(lines({"_notice": NOTICE, "services": names}, 2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
