@@ -12,4 +12,5 @@
 
 pub mod catalogue;
 pub mod ids;
+pub mod journal;
 pub mod text;
