@@ -11,6 +11,7 @@
 //! `runner` the one loop that joins them; the front ends see immutable snapshots and send commands.
 
 pub mod catalogue;
+pub mod expr;
 pub mod ids;
 pub mod journal;
 pub mod text;
