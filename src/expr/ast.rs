@@ -25,11 +25,7 @@ pub(super) enum Kind {
     Slot(usize),
     Field(Field),
     Index(i64),
-    Slice {
-        start: Option<i64>,
-        stop: Option<i64>,
-        step: i64,
-    },
+    Slice(Slice),
     /// `a.b | c`: each part sees the value of the one before.
     Chain(Vec<Node>),
     /// `base[*].each`, `base[?test].each`.
@@ -104,6 +100,7 @@ impl Slice {
 
 /// What an absent member reads as. The static check knows lists and structures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(dead_code, reason = "set by the static check, which lands next")]
 pub(super) enum Missing {
     #[default]
     Null,
