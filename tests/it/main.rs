@@ -1,4 +1,10 @@
 //! The integration tests: one binary, one module per subject.
 
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise, its helpers too")]
+
 mod journal;
 mod laws;
+mod moto;
+mod proxy;
+mod tmux;
+mod world;

@@ -1,0 +1,96 @@
+//! The other side of the proxy: moto, in the account of one world.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufReader};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use super::call::form;
+use super::wire::{Answer, Message, Request, read_answer, write_request};
+use super::xml::Xml;
+
+/// A kept connection to moto, and what moto answered since it last changed.
+pub struct Upstream {
+    address: String,
+    /// moto keeps accounts apart by the header `x-moto-account-id`: one server carries many worlds.
+    account: String,
+    connection: Option<BufReader<TcpStream>>,
+    /// moto's state moves by mutating calls only, so between two of them each question is asked once.
+    known: BTreeMap<(String, Vec<u8>), Answer>,
+}
+
+impl Upstream {
+    pub fn new(url: &str, account: &str) -> Upstream {
+        let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        Upstream { address, account: account.to_owned(), connection: None, known: BTreeMap::new() }
+    }
+
+    /// Sends a request on; answers 502 when moto cannot be reached.
+    pub fn forward(&mut self, request: &Request, mutating: bool) -> Answer {
+        let target = request.message.header("x-amz-target").unwrap_or_default().to_owned();
+        let key = (target, request.message.body.clone());
+        if mutating {
+            self.forget();
+        } else if let Some(answer) = self.known.get(&key) {
+            return answer.clone();
+        }
+        let answer = self.exchange(request).unwrap_or_else(|error| {
+            self.connection = None;
+            Answer::new(502, "text/plain", format!("the proxy cannot reach moto: {error}"))
+        });
+        if !mutating && answer.is_success() {
+            self.known.insert(key, answer.clone());
+        }
+        answer
+    }
+
+    /// Asks moto anew from now on, for those who changed it behind the proxy's back.
+    pub fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    /// A call of a script's own: it is not in the log.
+    pub fn query(&mut self, operation: &str, parameters: &Value) -> Option<Xml> {
+        let mut request = Upstream::request("rds");
+        request.message.set_header("Content-Type", "application/x-www-form-urlencoded");
+        request.message.body = form(operation, "2014-10-31", parameters).into_bytes();
+        let answer = self.forward(&request, super::call::is_mutating(operation));
+        Xml::parse(&answer.text()).filter(|_| answer.is_success())
+    }
+
+    /// The same for the JSON protocol; `target` is the prefix and the operation.
+    pub fn json(&mut self, service: &str, target: &str, parameters: &Value) -> Option<Value> {
+        let mut request = Upstream::request(service);
+        request.message.set_header("Content-Type", "application/x-amz-json-1.1");
+        request.message.set_header("X-Amz-Target", target);
+        request.message.body = parameters.to_string().into_bytes();
+        let operation = target.rsplit('.').next().unwrap_or(target);
+        let answer = self.forward(&request, super::call::is_mutating(operation));
+        serde_json::from_slice(&answer.message.body).ok().filter(|_| answer.is_success())
+    }
+
+    fn request(service: &str) -> Request {
+        let mut message = Message::default();
+        let credential = format!("Credential=testing/20260101/eu-west-1/{service}/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0");
+        message.set_header("Authorization", &authorization);
+        Request { method: "POST".to_owned(), path: "/".to_owned(), message }
+    }
+
+    fn exchange(&mut self, request: &Request) -> io::Result<Answer> {
+        let mut request = request.clone();
+        request.message.set_header("x-moto-account-id", &self.account);
+        let mut stream = match self.connection.take() {
+            Some(stream) => stream,
+            None => BufReader::new(TcpStream::connect(&self.address)?),
+        };
+        stream.get_ref().set_nodelay(true)?;
+        write_request(&mut stream.get_ref(), &request, &self.address)?;
+        let answer = read_answer(&mut stream)?;
+        if !answer.ends_connection() {
+            self.connection = Some(stream);
+        }
+        Ok(answer)
+    }
+}
