@@ -100,7 +100,6 @@ impl Slice {
 
 /// What an absent member reads as. The static check knows lists and structures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[expect(dead_code, reason = "set by the static check, which lands next")]
 pub(super) enum Missing {
     #[default]
     Null,

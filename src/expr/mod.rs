@@ -22,14 +22,24 @@
 
 mod ast;
 mod call;
+mod call_lists;
+mod call_values;
+mod check;
+mod check_call;
+mod compare;
 mod eval;
 mod functions;
 mod parse;
+mod proven;
 mod roots;
 mod scan;
 mod template;
+mod tree;
+mod types;
 mod value;
 
+#[cfg(test)]
+mod check_tests;
 #[cfg(test)]
 mod tests;
 
@@ -39,8 +49,11 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::ids::At;
+pub use check::{Checked, ExprFinding, ListUse};
 pub use roots::Root;
-pub use template::{Filled, Template, Tree, TreeError};
+pub use template::{Filled, Template};
+pub use tree::{Tree, TreeError};
+pub use types::Type;
 
 /// Most tokens an expression may have; a template in it has its own count.
 pub const MAX_TOKENS: usize = 256;
@@ -178,6 +191,12 @@ impl Expr {
                 Err(EvalError::new(Fault::Undecided, &(self.start..self.start + self.source.len()), message))
             }
         }
+    }
+
+    /// Checks it on an answer of type `root`, its templates on `scope`, and stores what absent lists and
+    /// structures read as: without this every absent member is null.
+    pub fn check(&mut self, root: &Type, scope: &Type) -> Checked {
+        check::expression(self, root, scope)
     }
 
     /// The source, short and clean enough for a message.

@@ -1,4 +1,4 @@
-//! Text with `{{ expression }}` in it, and whole values made of such texts.
+//! Text with `{{ expression }}` in it.
 //!
 //! A template that is the whole value keeps the type of its expression; in the middle of text it becomes
 //! text. Null is an error, unless the whole value is `{{ omit_null(…) }}`.
@@ -6,11 +6,11 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::scan;
 use super::value::Val;
-use super::{EvalError, Expr, ExprError, Root, eval, parse};
+use super::{Checked, EvalError, Expr, ExprError, ExprFinding, Root, Type, eval, parse};
 use crate::ids::At;
 
 /// Text with templates; may have none.
@@ -99,6 +99,31 @@ impl Template {
         self.exprs().flat_map(Expr::roots)
     }
 
+    /// Checks its expressions on the scope. In the middle of text only what becomes text may stand.
+    pub fn check(&mut self, scope: &Type) -> Checked {
+        let whole = self.whole().is_some();
+        let mut all = Checked { result: Type::Text, ..Checked::default() };
+        for piece in &mut self.pieces {
+            let Piece::Expr(expr, span) = piece else { continue };
+            let checked = expr.check(scope, scope);
+            all.findings.extend(checked.findings);
+            all.lists.extend(checked.lists);
+            if whole {
+                all.result = checked.result;
+            } else if checked.result.is_list() || checked.result.is_map() || checked.result == Type::Null {
+                all.findings.push(ExprFinding {
+                    span: span.clone(),
+                    message: format!("{} in the middle of text", checked.result),
+                    hint: checked
+                        .result
+                        .is_list()
+                        .then(|| "join(', ', list) makes text of a list of texts".to_owned()),
+                });
+            }
+        }
+        all
+    }
+
     /// Fills the template in.
     pub fn eval(&self, scope: &Value, now: At) -> Result<Filled, EvalError> {
         let work = Cell::new(0);
@@ -152,143 +177,5 @@ impl Template {
 
     fn written(&self, span: &Range<usize>) -> String {
         crate::text::fit(&crate::text::clean(self.source.get(span.clone()).unwrap_or_default()), 60)
-    }
-}
-
-/// A value whose texts may hold templates: the parameters of a call.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Tree {
-    /// Nothing to fill in.
-    Plain(Value),
-    Text(Template),
-    List(Vec<Tree>),
-    Map(Vec<(String, Tree)>),
-}
-
-/// What went wrong in one of the texts of a [`Tree`].
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{}{error}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
-pub struct TreeError<E: std::error::Error> {
-    /// Where in the value: `Filters[0].Values[1]`; empty for the value itself.
-    pub path: String,
-    pub error: E,
-}
-
-impl Tree {
-    /// Parses every text of a value; parts without templates stay as they are.
-    pub fn parse(value: &Value) -> Result<Tree, TreeError<ExprError>> {
-        match value {
-            Value::String(text) => match Template::parse(text) {
-                Ok(template) if template.is_plain() => Ok(Tree::Plain(value.clone())),
-                Ok(template) => Ok(Tree::Text(template)),
-                Err(error) => Err(TreeError { path: String::new(), error }),
-            },
-            Value::Array(items) => {
-                let trees =
-                    items.iter().enumerate().map(|(i, v)| Tree::parse(v).map_err(|e| e.inside(&at(i))));
-                trees.collect::<Result<Vec<_>, _>>().map(Tree::List).map(Tree::folded)
-            }
-            Value::Object(map) => {
-                let trees =
-                    map.iter().map(|(k, v)| Ok((k.clone(), Tree::parse(v).map_err(|e| e.inside(k))?)));
-                trees.collect::<Result<Vec<_>, _>>().map(Tree::Map).map(Tree::folded)
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(Tree::Plain(value.clone())),
-        }
-    }
-
-    /// A list or map of plain values is a plain value.
-    fn folded(self) -> Tree {
-        match self {
-            Tree::List(items) if items.iter().all(|t| matches!(t, Tree::Plain(_))) => {
-                Tree::Plain(Value::Array(items.into_iter().filter_map(Tree::plain).collect()))
-            }
-            Tree::Map(entries) if entries.iter().all(|(_, t)| matches!(t, Tree::Plain(_))) => {
-                let plain = entries.into_iter().filter_map(|(k, t)| Some((k, t.plain()?)));
-                Tree::Plain(Value::Object(plain.collect()))
-            }
-            other => other,
-        }
-    }
-
-    fn plain(self) -> Option<Value> {
-        match self {
-            Tree::Plain(value) => Some(value),
-            Tree::Text(_) | Tree::List(_) | Tree::Map(_) => None,
-        }
-    }
-
-    /// The value with every template filled in; what is omitted is left out. Omitted as a whole, it is null.
-    pub fn fill(&self, scope: &Value, now: At) -> Result<Value, TreeError<EvalError>> {
-        self.filled(scope, now).map(|value| value.unwrap_or(Value::Null))
-    }
-
-    fn filled(&self, scope: &Value, now: At) -> Result<Option<Value>, TreeError<EvalError>> {
-        match self {
-            Tree::Plain(value) => Ok(Some(value.clone())),
-            Tree::Text(template) => match template.eval(scope, now) {
-                Ok(Filled::Value(value)) => Ok(Some(value)),
-                Ok(Filled::Omit) => Ok(None),
-                Err(error) => Err(TreeError { path: String::new(), error }),
-            },
-            Tree::List(items) => {
-                let mut out = Vec::with_capacity(items.len());
-                for (i, item) in items.iter().enumerate() {
-                    out.extend(item.filled(scope, now).map_err(|e| e.inside(&at(i)))?);
-                }
-                Ok(Some(Value::Array(out)))
-            }
-            Tree::Map(entries) => {
-                let mut out = Map::with_capacity(entries.len());
-                for (key, tree) in entries {
-                    if let Some(value) = tree.filled(scope, now).map_err(|e| e.inside(key))? {
-                        out.insert(key.clone(), value);
-                    }
-                }
-                Ok(Some(Value::Object(out)))
-            }
-        }
-    }
-
-    /// Every template in it, with its path.
-    pub fn templates(&self) -> Vec<(String, &Template)> {
-        match self {
-            Tree::Plain(_) => Vec::new(),
-            Tree::Text(template) => vec![(String::new(), template)],
-            Tree::List(items) => {
-                let inner = items.iter().enumerate().map(|(i, t)| (at(i), t));
-                inner
-                    .flat_map(|(i, t)| t.templates().into_iter().map(move |(p, t)| (below(&i, &p), t)))
-                    .collect()
-            }
-            Tree::Map(entries) => entries
-                .iter()
-                .flat_map(|(k, t)| t.templates().into_iter().map(move |(p, t)| (below(k, &p), t)))
-                .collect(),
-        }
-    }
-
-    /// The names its templates take from the scope.
-    pub fn roots(&self) -> Vec<&Root> {
-        self.templates().into_iter().flat_map(|(_, t)| t.roots()).collect()
-    }
-}
-
-impl<E: std::error::Error> TreeError<E> {
-    fn inside(mut self, part: &str) -> TreeError<E> {
-        self.path = below(part, &self.path);
-        self
-    }
-}
-
-fn at(i: usize) -> String {
-    format!("[{i}]")
-}
-
-fn below(part: &str, path: &str) -> String {
-    match path {
-        "" => part.to_owned(),
-        _ if path.starts_with('[') => format!("{part}{path}"),
-        _ => format!("{part}.{path}"),
     }
 }

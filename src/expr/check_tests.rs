@@ -1,0 +1,374 @@
+//! What the static check finds, on the answers of real operations.
+
+use pretty_assertions::assert_eq;
+use serde_json::json;
+
+use super::*;
+use crate::catalogue;
+
+fn answer(service: &str, operation: &str) -> Type {
+    Type::Shape(
+        catalogue::find(service, operation).and_then(catalogue::Operation::output).expect("in the catalogue"),
+    )
+}
+
+fn db() -> Type {
+    answer("rds", "DescribeDBInstances")
+}
+
+/// The scope of a small run.
+fn run() -> Type {
+    let row = |op: &str, expr: &str| Expr::parse(expr).unwrap().check(&answer("rds", op), &Type::Any).result;
+    let services =
+        Expr::parse("services").unwrap().check(&answer("ecs", "DescribeServices"), &Type::Any).result;
+    Type::object([
+        (
+            "reads",
+            Type::object([
+                ("db", row("DescribeDBInstances", "DBInstances[0]")),
+                ("instances", row("DescribeDBInstances", "DBInstances")),
+                (
+                    "snapshots",
+                    row(
+                        "DescribeDBSnapshots",
+                        "DBSnapshots[].{id: DBSnapshotIdentifier, data_of: SnapshotCreateTime}",
+                    ),
+                ),
+                ("services", services),
+            ]),
+        ),
+        (
+            "parameters",
+            Type::object([
+                ("db", Type::Text),
+                ("incident_time", Type::Time),
+                ("count", Type::Integer),
+                ("services", Type::list(Type::Text)),
+                ("grace", Type::Duration),
+                ("mode", Type::Word(vec!["fast".into(), "safe".into()])),
+            ]),
+        ),
+        ("wait", Type::object([("status", Type::Text.optional())])),
+        ("now", Type::Time),
+    ])
+}
+
+fn shown(text: &str, checked: &Checked) -> Vec<String> {
+    let show = |f: &ExprFinding| {
+        let hint = f.hint.as_deref().map(|h| format!("; {h}")).unwrap_or_default();
+        format!("{} <{}>{hint}", f.message, &text[f.span.clone()])
+    };
+    checked.findings.iter().map(show).collect()
+}
+
+fn findings(root: &Type, text: &str) -> Vec<String> {
+    let mut expr = Expr::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+    shown(text, &expr.check(root, &run()))
+}
+
+#[test]
+fn paths_are_checked_against_the_shape_of_the_answer() {
+    let table = [
+        (
+            "DBInstances[0].DBInstanceStaus == 'available'",
+            "DBInstance has no member DBInstanceStaus <DBInstanceStaus>; did you mean DBInstanceStatus?",
+        ),
+        (
+            "DBInstances.DBInstanceStatus == 'available'",
+            "a list of DBInstance has no member DBInstanceStatus <DBInstanceStatus>; take one with [0] or all with []",
+        ),
+        (
+            "DBInstances[0].DBInstanceStatus == \"available\"",
+            "\"available\" in double quotes is the member available, not text <\"available\">; text is written 'available' in single quotes, a member without quotes",
+        ),
+        ("DBInstances[0].DBInstanceStatus == \"in-sync\"", "DBInstancesResult"),
+        (
+            "DBInstances[0].MultiAZ == 'true'",
+            "a boolean is never equal to the text 'true' <DBInstances[0].MultiAZ == 'true'>; a boolean is written `true` in backticks",
+        ),
+        (
+            "DBInstances[0].AllocatedStorage > '20'",
+            "a number is not ordered against the text '20' <DBInstances[0].AllocatedStorage > '20'>; a number is written `20` in backticks",
+        ),
+        (
+            "DBInstances[0].DeletionProtection == true",
+            "DBInstanceMessage has no member true <true>; the value is written `true` in backticks",
+        ),
+        ("DBInstances[0].Engine.Name", "text has no member Name <Name>"),
+        (
+            "DBInstances[0].DBInstanceStatus > 'a'",
+            "text is not ordered against the text 'a' <DBInstances[0].DBInstanceStatus > 'a'>; only numbers and times are ordered",
+        ),
+        (
+            "DBInstances[?AllocatedStorage]",
+            "a filter that is a number is true always <AllocatedStorage>; compare it with something",
+        ),
+        (
+            "DBInstances[?DBParameterGroups]",
+            "a filter that is a list of DBParameterGroupStatus is true whenever it is not empty <DBParameterGroups>; compare it with something",
+        ),
+        ("DBInstances[0].Endpoint[0]", "[n] needs a list, this is the structure Endpoint <[0]>"),
+        ("DBInstances[0].Engine[]", "[] needs a list, this is text <DBInstances[0].Engine>"),
+        (
+            "length(DBInstances[0].MultiAZ)",
+            "length wants a list, a map or text, this is a boolean <DBInstances[0].MultiAZ>",
+        ),
+        (
+            "sum(DBInstances[].Engine)",
+            "sum wants a list of numbers, this is a list of texts <DBInstances[].Engine>",
+        ),
+        ("contains(DBInstances[].Engine, `1`)", "a list of texts never contains a number <`1`>"),
+        (
+            "before(DBInstances[0].MultiAZ, '2026-01-01T00:00:00Z')",
+            "before wants a time with its zone, such as 2026-03-01T01:40:00Z, this is a boolean <DBInstances[0].MultiAZ>",
+        ),
+        (
+            "ago('soon') < DBInstances[0].InstanceCreateTime",
+            "ago wants a duration, such as 90s, 15m, 3h or 2d, this is the text 'soon' <'soon'>",
+        ),
+        (
+            "DBInstances[0].InstanceCreateTime == 'yesterday'",
+            "a time is never equal to the text 'yesterday' <DBInstances[0].InstanceCreateTime == 'yesterday'>; a time is written '2026-03-01T01:40:00Z'",
+        ),
+        ("not_null(DBInstances[0].Engine, `0`) == 'x'", "not_null mixes text and a number <`0`>"),
+        (
+            "!(DBInstances[0].AllocatedStorage)",
+            "the opposite of a number is always false <DBInstances[0].AllocatedStorage>; every number counts as true; compare it with `0`",
+        ),
+        (
+            "group_by(DBInstances, &AllocatedStorage)",
+            "group_by goes by text, this is a number <&AllocatedStorage>",
+        ),
+        (
+            "add(DBInstances[0].AllocatedStorage, '3h')",
+            "add mixes a number and the text '3h' <add(DBInstances[0].AllocatedStorage, '3h')>; a number goes with a number, a time with a duration such as '15m'",
+        ),
+        (
+            "DBInstances[0].DBInstanceStatus == {{ parameters.dbb }}",
+            "there is no dbb <dbb>; did you mean db?",
+        ),
+        (
+            "DBInstances[0].AllocatedStorage == {{ parameters.db }}",
+            "a number is never equal to text <DBInstances[0].AllocatedStorage == {{ parameters.db }}>",
+        ),
+        (
+            "DBInstances[0].Engine == {{ parameter.db }}",
+            "there is no parameter <parameter>; did you mean parameters?",
+        ),
+    ];
+    for (text, expected) in table {
+        let found = findings(&db(), text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        if expected == "DBInstancesResult" {
+            assert!(found[0].ends_with("; text is written 'in-sync' in single quotes"), "{found:?}");
+        } else {
+            assert_eq!(found[0], expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn good_expressions_have_no_findings() {
+    let on_db = [
+        "DBInstances[0] | (DBInstanceStatus == 'available' && !PendingModifiedValues && length(DBParameterGroups[?ParameterApplyStatus != 'in-sync']) == `0`)",
+        "DBInstances[?contains({{ [parameters.db, 'x'] }}, DBInstanceIdentifier)]",
+        "DBInstances[0].LatestRestorableTime > {{ parameters.incident_time }}",
+        "DBInstances[0].LatestRestorableTime > ago({{ parameters.grace }})",
+        "DBInstances[0].LatestRestorableTime >= '2026-05-01T00:00:00Z'",
+        "DBInstances[0].MasterUserSecret == `null` && DBInstances[0].MultiAZ != `true`",
+        "length(keys(not_null(DBInstances[0].PendingModifiedValues, `{}`))) == `0`",
+        "not_null(DBInstances[0].TagList, `[]`)[?!starts_with(Key, 'aws:')]",
+        "sort_by(DBInstances[?InstanceCreateTime], &InstanceCreateTime)[-1].Engine",
+        "DBInstances[0].StorageType != 'gp3' && DBInstances[0].Iops || `null`",
+        "DBInstances[].Endpoint.Port | max(@)",
+        "DBInstances[*].[Engine, EngineVersion][]",
+        "at(group_by(DBInstances, &Engine), 'postgres')[0].EngineVersion",
+        "merge(DBInstances[0].Endpoint, {Port: `5432`}).Address",
+        "DBInstances[0].* | [0]",
+    ];
+    for text in on_db {
+        assert_eq!(findings(&db(), text), Vec::<String>::new(), "{text}");
+    }
+    let on_run = [
+        "reads.services[?runningCount != desiredCount].serviceName",
+        "seconds_between(reads.snapshots[0].data_of, now) < `86400`",
+        "reverse(sort_by(reads.snapshots, &data_of))[0].id == parameters.db",
+        "wait.status == 'pending-reboot' || not_null(wait.status, 'none') == 'none'",
+        "parameters.mode == 'fast'",
+        "contains(['fast', 'other'], parameters.db)",
+    ];
+    for text in on_run {
+        assert_eq!(findings(&run(), text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn enumerations_are_known() {
+    let services = answer("ecs", "DescribeServices");
+    assert_eq!(
+        findings(&services, "services[?schedulingStrategy == 'REPLCA'].serviceName"),
+        [
+            "text is never equal to the text 'REPLCA' <schedulingStrategy == 'REPLCA'>; did you mean 'REPLICA'?"
+        ]
+    );
+    assert_eq!(
+        findings(&services, "services[?contains(['REPLICA', 'DEMON'], schedulingStrategy)]"),
+        ["'DEMON' is none of its values <['REPLICA', 'DEMON']>; did you mean 'DAEMON'?"]
+    );
+    assert_eq!(
+        findings(&run(), "parameters.mode == 'slow'"),
+        ["text is never equal to the text 'slow' <parameters.mode == 'slow'>; its values are 'fast', 'safe'"]
+    );
+}
+
+#[test]
+fn a_time_that_may_not_have_come_yet_is_not_sorted_by() {
+    let snapshots = answer("rds", "DescribeDBSnapshots");
+    assert_eq!(
+        findings(&snapshots, "sort_by(DBSnapshots, &SnapshotCreateTime)[-1].DBSnapshotIdentifier"),
+        [
+            "SnapshotCreateTime is absent until that moment has come, and sort_by then fails <SnapshotCreateTime>; leave out first what has none: [?SnapshotCreateTime]"
+        ]
+    );
+    for text in [
+        "sort_by(DBSnapshots[?SnapshotCreateTime] | [?Status == 'available'], &SnapshotCreateTime)",
+        "newest_by(DBSnapshots[?Status == 'available' && SnapshotCreateTime], &SnapshotCreateTime)",
+        "newest_by(DBSnapshots[?SnapshotCreateTime != `null`], &SnapshotCreateTime)",
+        "sort_by(DBSnapshots, &DBSnapshotIdentifier)",
+    ] {
+        assert_eq!(findings(&snapshots, text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn lists_of_readings_that_are_counted_or_walked_are_named() {
+    let lists = |root: &Type, text: &str| -> Vec<String> {
+        let checked = Expr::parse(text).unwrap().check(root, &run());
+        assert!(checked.findings.is_empty(), "{text}: {:?}", checked.findings);
+        checked.lists.iter().map(|l| format!("{}<{}>", l.root, &text[l.span.clone()])).collect()
+    };
+    assert_eq!(
+        lists(&run(), "length(reads.services[?desiredCount != `0`]) == `0`"),
+        ["reads.services<reads.services>"]
+    );
+    assert_eq!(
+        lists(&run(), "length(reads.services) == length(reads.snapshots)"),
+        ["reads.services<reads.services>", "reads.snapshots<reads.snapshots>"]
+    );
+    assert_eq!(
+        lists(&run(), "contains(reads.services[].status, 'ACTIVE')"),
+        ["reads.services<reads.services>"]
+    );
+    assert_eq!(
+        lists(&run(), "!(reads.services) || reads.instances == `[]`"),
+        ["reads.services<reads.services>", "reads.instances<reads.instances>"]
+    );
+    assert_eq!(lists(&run(), "reads.services | length(@) > `0`"), ["reads.services<@>"]);
+    assert_eq!(
+        lists(
+            &run(),
+            "reads.services[0].status == 'ACTIVE' && reads.db.DBParameterGroups[].ParameterApplyStatus != `null`"
+        ),
+        [""; 0]
+    );
+    let rows = Type::list(Type::object([("n", Type::Integer)]));
+    assert_eq!(lists(&rows, "[?n == `1`] | [0].n == `1`"), ["@<[?n == `1`]>"]);
+    assert_eq!(
+        lists(&rows, "length(@) == {{ length(reads.services) }}"),
+        ["@<@>", "reads.services<reads.services>"]
+    );
+}
+
+#[test]
+fn absent_lists_and_structures_read_as_empty_once_checked() {
+    let value = |text: &str, doc: serde_json::Value| {
+        let mut expr = Expr::parse(text).unwrap();
+        let before = expr.eval(&doc, &doc, At(0));
+        expr.check(&db(), &Type::Any);
+        (before.ok(), expr.eval(&doc, &doc, At(0)).ok())
+    };
+    let one = || json!({"DBInstances": [{"Engine": "postgres"}]});
+    assert_eq!(value("length(DBInstances[0].TagList)", one()), (None, Some(json!(0))));
+    assert_eq!(value("DBInstances[0].PendingModifiedValues", one()), (Some(json!(null)), Some(json!({}))));
+    assert_eq!(value("DBInstances[0].Endpoint.Port", one()), (Some(json!(null)), Some(json!(null))));
+    assert_eq!(
+        value("DBInstances[0].MasterUserSecret == `null`", one()),
+        (Some(json!(true)), Some(json!(true)))
+    );
+    assert_eq!(
+        value("`null` != DBInstances[0].MasterUserSecret", one()),
+        (Some(json!(false)), Some(json!(false)))
+    );
+    assert_eq!(value("not_null(DBInstances[0].TagList, `[1]`)", one()), (Some(json!([1])), Some(json!([1]))));
+    assert_eq!(
+        value("DBInstances[0].Engine", json!({"DBInstances": [{}]})),
+        (Some(json!(null)), Some(json!(null)))
+    );
+    // No instance at all is not an instance without tags.
+    assert_eq!(value("length(DBInstances[0].TagList)", json!({"DBInstances": []})), (None, None));
+    assert_eq!(value("length(DBInstances)", json!({})), (None, Some(json!(0))));
+}
+
+#[test]
+fn results_have_types() {
+    let result = |text: &str| Expr::parse(text).unwrap().check(&run(), &run()).result;
+    assert_eq!(result("length(reads.services) == `0`"), Type::Boolean);
+    assert_eq!(result("parameters.count && `1` || `null`"), Type::Integer.optional());
+    assert_eq!(result("not_null(wait.status, 'none')"), Type::Text);
+    assert_eq!(result("add(now, parameters.grace)"), Type::Time);
+    assert_eq!(result("map(&split(@, '/')[-1], parameters.services)"), Type::list(Type::Text.optional()));
+    assert_eq!(
+        result("reads.services[].{n: serviceName}"),
+        Type::list(Type::object([("n", {
+            let Type::List(service) = result("reads.services[]") else { panic!() };
+            let Type::Shape(service) = *service else { panic!() };
+            Type::Shape(service.member("serviceName").unwrap().shape)
+        })]))
+    );
+}
+
+#[test]
+fn templates_are_checked_where_they_stand() {
+    let check = |text: &str| {
+        let mut template = Template::parse(text).unwrap();
+        let checked = template.check(&run());
+        (checked.result.to_string(), shown(text, &checked))
+    };
+    assert_eq!(check("{{ parameters.services }}"), ("a list of texts".to_owned(), vec![]));
+    assert_eq!(check("{{ parameters.db }} at {{ now }}"), ("text".to_owned(), vec![]));
+    assert_eq!(
+        check("x {{ parameters.services }}").1,
+        [
+            "a list of texts in the middle of text <{{ parameters.services }}>; join(', ', list) makes text of a list of texts"
+        ]
+    );
+    assert_eq!(check("é {{ parameters.dbs }}").1, ["there is no dbs <dbs>; did you mean db?"]);
+    let mut tree =
+        Tree::parse(&json!({"A": ["{{ reads.nothing }}", "plain"], "B": "{{ parameters.db }}"})).unwrap();
+    let found = tree.check(&run());
+    assert_eq!(found[0].0, "A[0]");
+    assert_eq!(found[0].1.findings.len(), 1);
+    assert!(found[1].1.findings.is_empty());
+}
+
+#[test]
+fn a_value_fits_where_its_type_is_taken() {
+    let member = |op: &str, name: &str| {
+        let input = catalogue::find("rds", op).and_then(catalogue::Operation::input).unwrap();
+        Type::Shape(input.member(name).unwrap().shape)
+    };
+    let restore = |name: &str| member("RestoreDBInstanceFromDBSnapshot", name);
+    assert_eq!(Type::Text.fits(&restore("DBInstanceIdentifier")), Ok(()));
+    assert_eq!(Type::Integer.fits(&restore("Port")), Ok(()));
+    assert_eq!(Type::Text.fits(&restore("Port")), Err("text is not a number".to_owned()));
+    assert_eq!(Type::Boolean.optional().fits(&restore("MultiAZ")), Ok(()));
+    assert_eq!(Type::list(Type::Text).fits(&restore("VpcSecurityGroupIds")), Ok(()));
+    assert_eq!(
+        Type::list(Type::Integer).fits(&restore("VpcSecurityGroupIds")),
+        Err("in the list, a number is not text".to_owned())
+    );
+    let tag = |key: &str| Type::list(Type::object([(key, Type::Text), ("Value", Type::Text)]));
+    assert_eq!(tag("Key").fits(&restore("Tags")), Ok(()));
+    assert_eq!(tag("Kye").fits(&restore("Tags")), Err("in the list, Tag has no member Kye".to_owned()));
+    assert_eq!(Type::Any.fits(&restore("Tags")), Ok(()));
+}
