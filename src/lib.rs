@@ -10,6 +10,8 @@
 //! Everything up to `run` is pure: no clock, no disk, no tokio. `journal` owns the disk, `aws` the network,
 //! `runner` the one loop that joins them; the front ends see immutable snapshots and send commands.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod catalogue;
 pub mod expr;
 pub mod ids;

@@ -32,25 +32,40 @@ SERVICES = {
 ENTRY = re.compile(r'(?<!::)\b(?:read|change|destroy)\(\s*"(\w+)"')
 
 
+# Members the pinned SDK crates do not have yet.
+NEWER_THAN_SDK = {("GatewayConnector", "deregistrationDelay")}
+# Unions that the models as botocore has them do not mark.
+UNIONS = {"AttributeValue"}
+
+
 def entries(file):
     """The operations that one catalogue file names, in its order."""
     path = ROOT / "src/catalogue" / f"{file}.rs"
     return ENTRY.findall(path.read_text()) if path.exists() else []
 
 
-def shape(s):
+def wanted(shapes, at, name, ref):
+    """Leaves out what cannot be sent: members newer than the SDK, and free-form documents."""
+    return (at, name) not in NEWER_THAN_SDK and not shapes[ref["shape"]].get("document")
+
+
+def shape(shapes, at):
     """One shape, as the table holds it. A member is "Shape", or "Shape wire-name" where that differs."""
+    s = shapes[at]
     kind = s["type"]
     out = {}
     if kind == "structure":
         members = {}
         for name, ref in s["members"].items():
+            if not wanted(shapes, at, name, ref):
+                continue
             wire = ref.get("locationName", name)
             members[name] = ref["shape"] if wire == name else f"{ref['shape']} {wire}"
         out["members"] = members
-        for key in ("required", "union"):
-            if s.get(key):
-                out[key] = s[key]
+        if s.get("required"):
+            out["required"] = s["required"]
+        if s.get("union") or at in UNIONS:
+            out["union"] = True
     elif kind == "list":
         out["list"] = s["member"]["shape"]
         wire = s["member"].get("locationName", "member")
@@ -70,9 +85,10 @@ def shape(s):
     return out
 
 
-def refers_to(s):
+def refers_to(shapes, at):
+    s = shapes[at]
     if s["type"] == "structure":
-        return [ref["shape"] for ref in s["members"].values()]
+        return [ref["shape"] for name, ref in s["members"].items() if wanted(shapes, at, name, ref)]
     if s["type"] == "list":
         return [s["member"]["shape"]]
     if s["type"] == "map":
@@ -130,8 +146,8 @@ def service(loader, name, wanted):
     while todo:
         at = todo.pop()
         if at not in shapes:
-            shapes[at] = shape(model["shapes"][at])
-            todo += refers_to(model["shapes"][at])
+            shapes[at] = shape(model["shapes"], at)
+            todo += refers_to(model["shapes"], at)
     meta = model["metadata"]
     out = {"protocol": meta["protocol"], "version": meta["apiVersion"]}
     for key, label in (("jsonVersion", "json"), ("targetPrefix", "target"), ("xmlNamespace", "namespace")):
