@@ -1,11 +1,13 @@
 //! Configuration, all of it through `aws-config`: profile, region, endpoints, credentials.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::TlsContext;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
@@ -20,6 +22,17 @@ pub struct Settings {
     pub region: Option<String>,
     pub endpoint_url: Option<String>,
     pub mode: Mode,
+    pub credentials: Credentials,
+}
+
+/// Whose credentials are used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Credentials {
+    /// Those of the user's AWS configuration.
+    Configured,
+    /// Made-up keys. Neither environment nor files are read: region and endpoint come from [`Settings`] alone,
+    /// and nothing real can leak to a drill.
+    Dummy,
 }
 
 /// Where calls go (DESIGN law 9).
@@ -96,14 +109,23 @@ pub(super) struct Loaded {
 const ENDPOINT_IDS: [&str; 5] = ["RDS", "ECS", "DynamoDB", "STS", "Application Auto Scaling"];
 
 pub(super) async fn load(settings: &Settings) -> Result<Loaded, ConnectError> {
+    let (reads, tls) = match settings.credentials {
+        Credentials::Dummy => dummy(settings)?,
+        Credentials::Configured => configured(settings).await?,
+    };
+    let endpoint = endpoint(&reads, settings.endpoint_url.as_deref())?;
+    let writes = writes(&reads, settings.mode, &tls);
+    Ok(Loaded { reads, writes, endpoint })
+}
+
+async fn configured(settings: &Settings) -> Result<(SdkConfig, TlsContext), ConnectError> {
     let bundle = profile(settings).await?;
     let bundle = std::env::var_os("AWS_CA_BUNDLE").map(Into::into).or(bundle);
-    let tls = net::trust(bundle.filter(|p| !p.as_os_str().is_empty()).as_deref());
-    let tls = tls.map_err(|e: BadBundle| ConnectError::CaBundle(e.to_string()))?;
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let tls = trust(bundle)?;
+    let mut loader = aws_config::defaults(behaviour())
         .http_client(net::client(settings.mode, &tls, Pool::Kept))
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(timeouts(Duration::from_secs(15), Duration::from_secs(45)))
+        .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
+        .timeout_config(read_timeouts())
         .stalled_stream_protection(StalledStreamProtectionConfig::enabled().build());
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
@@ -114,10 +136,37 @@ pub(super) async fn load(settings: &Settings) -> Result<Loaded, ConnectError> {
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let reads = loader.load().await;
-    let endpoint = endpoint(&reads, settings.endpoint_url.as_deref())?;
-    let writes = writes(&reads, settings.mode, &tls);
-    Ok(Loaded { reads, writes, endpoint })
+    Ok((loader.load().await, tls))
+}
+
+fn dummy(settings: &Settings) -> Result<(SdkConfig, TlsContext), ConnectError> {
+    let tls = trust(None)?;
+    let keys = aws_credential_types::Credentials::new("drill", "drill", None, None, "ripcord drill");
+    let mut builder = SdkConfig::builder()
+        .behavior_version(behaviour())
+        .http_client(net::client(settings.mode, &tls, Pool::Kept))
+        .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
+        .timeout_config(read_timeouts())
+        .credentials_provider(SharedCredentialsProvider::new(keys));
+    builder.set_region(settings.region.clone().map(Region::new));
+    builder.set_endpoint_url(settings.endpoint_url.clone());
+    Ok((builder.build(), tls))
+}
+
+/// A value, not `latest()`: an update of the SDK must not change how it behaves.
+fn behaviour() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+const READ_ATTEMPTS: u32 = 3;
+
+fn read_timeouts() -> TimeoutConfig {
+    timeouts(Duration::from_secs(15), Duration::from_secs(45))
+}
+
+fn trust(bundle: Option<PathBuf>) -> Result<TlsContext, ConnectError> {
+    let bundle = bundle.filter(|path| !path.as_os_str().is_empty());
+    net::trust(bundle.as_deref()).map_err(|e: BadBundle| ConnectError::CaBundle(e.to_string()))
 }
 
 /// One attempt, one fresh connection, and a deadline (DESIGN law 2).
@@ -143,7 +192,7 @@ fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
 /// The SDK takes an unknown profile for an empty one and fails at the first call; here it is an error at
 /// once. Answers the profile's CA bundle.
 #[expect(clippy::default_trait_access, reason = "the type lives in a crate that is not ours to name")]
-async fn profile(settings: &Settings) -> Result<Option<std::path::PathBuf>, ConnectError> {
+async fn profile(settings: &Settings) -> Result<Option<PathBuf>, ConnectError> {
     let name =
         settings.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()).filter(|n| !n.is_empty());
     let wanted = name.clone().map(std::borrow::Cow::Owned);

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub use config::{ConnectError, Endpoint, EndpointKind, Settings};
+pub use config::{ConnectError, Credentials, Endpoint, EndpointKind, Settings};
 pub use guard::{Mode, Refusal, Verdict, verdict};
 pub use input::{InputError, check};
 pub use read::{Document, ReadError, ReadErrorKind};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -70,7 +71,7 @@ impl Places {
         if let Some(role) = role {
             let provider = AssumeRoleProvider::builder(role).session_name("ripcord").region(region);
             let provider = provider.configure(&self.reads).build().await;
-            let provider = aws_credential_types::provider::SharedCredentialsProvider::new(provider);
+            let provider = SharedCredentialsProvider::new(provider);
             reads = reads.credentials_provider(provider.clone());
             writes = writes.credentials_provider(provider);
         }

@@ -4,7 +4,9 @@ Writes `assets/shapes.json` (the shape table that `src/catalogue/table.rs` reads
 (the names of all operations of the six services, for the test of the read-only guard).
 
 The operations are those that the entries of `src/catalogue/<service>.rs` name; there is no second list.
-Run it with a Python that has botocore:  python3 tests/scripts/trim_models.py
+Run it with a Python that has botocore; `--check` writes nothing and fails where a file would change:
+
+    target/venv/bin/python tests/scripts/trim_models.py [--check]
 """
 
 import json
@@ -172,8 +174,19 @@ def main():
         trimmed, names[name] = service(loader, name, entries(file))
         if trimmed["operations"]:
             table[name] = trimmed
-    (ROOT / "assets/shapes.json").write_text(lines({"_notice": NOTICE, "services": table}, 4) + "\n")
-    (ROOT / "assets/operations.json").write_text(lines({"_notice": NOTICE, "services": names}, 2) + "\n")
+    files = {
+        "assets/shapes.json": lines({"_notice": NOTICE, "services": table}, 4) + "\n",
+        "assets/operations.json": lines({"_notice": NOTICE, "services": names}, 2) + "\n",
+    }
+    differs = [name for name, text in files.items() if not same(ROOT / name, text)]
+    if "--check" in sys.argv and differs:
+        sys.exit("run tests/scripts/trim_models.py: " + ", ".join(differs) + " would change")
+    for name in differs:
+        (ROOT / name).write_text(files[name])
+
+
+def same(path, text):
+    return path.exists() and path.read_text() == text
 
 
 if __name__ == "__main__":
