@@ -12,14 +12,11 @@ use super::trust;
 pub(super) const OUT: &str = "out";
 
 /// Keeps bytes as `dir/name`, durable when it returns: written aside, synced, renamed, directory synced.
-/// A name stands for its content: where it exists, the bytes are there already.
 pub(super) fn keep<D: Disk>(disk: &D, dir: &Path, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
     let path = dir.join(name);
-    match disk.look(&path) {
-        // Its name may have been made by a process that died before the directory was synced.
-        Ok(_) => return disk.sync_dir(dir).map_err(doing("sync", dir)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-        Err(e) => return Err(doing("look at", &path)(e)),
+    if disk.open(&path, Access::Read).and_then(|file| file.read(0, u64::MAX)).is_ok_and(|old| old == bytes) {
+        // Made by a process that may have died before the directory was synced.
+        return disk.sync_dir(dir).map_err(doing("sync", dir));
     }
     let part = dir.join(format!(".{name}.part"));
     remove(disk, &part)?;

@@ -58,7 +58,7 @@ impl Chain {
                 Err(Fault::Newer(what)) => {
                     return Verdict::Newer { line: self.next.0 + 1, byte: self.at, what };
                 }
-                Err(Fault::Broken(_)) if is_torn(rest) => return self.torn(rest, false),
+                Err(Fault::Broken(_)) if is_torn(self.at, rest) => return self.torn(rest, false),
                 Err(Fault::Broken(why)) => {
                     return Verdict::Damaged { line: self.next.0 + 1, byte: self.at, why };
                 }
@@ -106,24 +106,42 @@ fn without_padding(bytes: &[u8]) -> &[u8] {
     &bytes[..end]
 }
 
-/// Whether these bytes can be what an interrupted append of one line leaves: the beginning of the line, or
-/// all of it with blocks of zeros where a page was never written. A finished line with a wrong byte is not:
-/// that record was durable once, so cutting it is not ours to decide.
-fn is_torn(rest: &[u8]) -> bool {
+/// Whether these bytes, which start at `at` in the file, can be what an interrupted append of one line leaves:
+/// the beginning of the line, or all of it with zeros in the blocks that were never written. A finished line
+/// with a wrong byte is not: that record was durable once, so cutting it is not ours to decide.
+fn is_torn(at: u64, rest: &[u8]) -> bool {
     let written = without_padding(rest);
     let shape = match written.iter().position(|b| *b == b'\n') {
         None => true,
-        Some(at) => at + 1 == written.len() && written.contains(&0),
+        Some(newline) => newline + 1 == written.len() && only_blocks_of_zeros(at, written),
     };
     rest.len() <= LONGEST && shape && !holds_record(rest)
 }
 
-/// Whether a complete record lies anywhere in these bytes, wherever it belongs.
+/// Whether there are zeros and every run of them begins or ends where a disk block does.
+fn only_blocks_of_zeros(at: u64, bytes: &[u8]) -> bool {
+    const BLOCK: u64 = 512;
+    let mut place = at;
+    let mut runs = bytes.chunk_by(|a, b| (*a == 0) == (*b == 0)).filter_map(|run| {
+        let (from, to) = (place, place + run.len() as u64);
+        place = to;
+        (run[0] == 0).then_some(from % BLOCK == 0 || to % BLOCK == 0)
+    });
+    runs.next().is_some_and(|first| first && runs.all(|whole| whole))
+}
+
+/// Whether a complete record lies anywhere in these bytes, wherever it belongs. Payloads may hold the same
+/// characters as records do; looking at a few dozen places is enough and bounds the work.
 fn holds_record(rest: &[u8]) -> bool {
-    const START: &[u8] = b"{\"v\":";
     rest.split(|b| matches!(b, b'\n' | 0)).any(|piece| {
-        let starts = piece.windows(START.len()).enumerate().filter(|(_, w)| *w == START).map(|(at, _)| at);
-        // A payload may hold the same characters; looking at a few dozen is enough and bounds the work.
-        starts.take(32).any(|at| unseal(&piece[at..]).is_ok())
+        let ends: Vec<usize> = places(piece, b"\"}").map(|end| end + 2).collect();
+        places(piece, b"{\"v\":").take(32).any(|start| {
+            let mut after = ends.iter().rev().filter(|end| **end > start).take(32);
+            after.any(|end| unseal(&piece[start..*end]).is_ok())
+        })
     })
+}
+
+fn places<'a>(bytes: &'a [u8], wanted: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    bytes.windows(wanted.len()).enumerate().filter(move |(_, w)| *w == wanted).map(|(at, _)| at)
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::disk::{Access, Disk, DiskFile};
 use super::error::{JournalError, doing};
 use super::line::{LONGEST, kind, unseal};
-use super::{Follow, Header, Journal, Record, Seq, Stamp, trust};
+use super::{Follow, Header, Journal, Record, Seq, Stamp, follow, trust};
 use crate::ids::RunId;
 
 const RUNS: &str = "runs";
@@ -192,14 +192,14 @@ fn make_all<D: Disk>(disk: &D, path: &Path) -> Result<(), JournalError> {
 }
 
 fn summary<D: Disk>(disk: &D, dir: &Path) -> Result<Summary, JournalError> {
-    let (path, file) = super::file::opened(disk, dir, Access::Read)?;
+    let (path, file) = follow::opened(disk, dir, Access::Read)?;
     let start = file.read(0, LONGEST as u64).map_err(doing("read", &path))?;
     let first = start.split(|b| *b == b'\n').next().and_then(sound).filter(|r| r.n == Seq(0));
     let Some(first) = first.filter(|_| start.contains(&b'\n')) else {
         // Not worth guessing here whether it is torn or damaged: reading it says so exactly.
         return Follow::open(disk.clone(), dir).and(Err(JournalError::NeverStarted { dir: dir.to_owned() }));
     };
-    let header = super::file::header(dir, &path, std::slice::from_ref(&first))?;
+    let header = follow::header(dir, &path, std::slice::from_ref(&first))?;
     let end = ending(&file, first).map_err(doing("read", &path))?;
     Ok(Summary { header, last: end.last, ended: end.ended, ragged: end.ragged })
 }

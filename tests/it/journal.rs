@@ -2,12 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod crash;
+mod damage;
+mod golden;
+mod local;
+mod shelf;
+mod trouble;
+
 use std::path::{Path, PathBuf};
 
 use ripcord::ids::{At, Place, RunId};
-use ripcord::journal::memory::{Crash, Failure, MemoryDisk, Times};
+use ripcord::journal::memory::MemoryDisk;
 use ripcord::journal::{
-    Digest, Disk, EndpointKind, Header, Journal, JournalError, Record, RunbookRef, Seq, Stamp, Verdict, kind,
+    Digest, EndpointKind, Header, Journal, JournalError, Record, RunbookRef, Seq, Stamp, Verdict, kind,
     verify,
 };
 use serde_json::{Value, json};
@@ -101,80 +108,65 @@ fn what_was_appended_is_read_back_in_order() {
     assert_eq!(head.short(), journal.head());
 }
 
-/// Opens, appends, crashes and opens again: every trial ends with a fresh load.
-fn goes_on(disk: &MemoryDisk, expected: &[Value], context: &str) {
-    let (mut journal, records) = open(disk).unwrap_or_else(|e| panic!("{context}: {e}"));
-    assert_eq!(payloads(&records), expected, "{context}");
-    journal.append(kind::DECISION, true, &decision(99), &stamp(99)).unwrap();
+#[test]
+fn a_payload_too_long_for_a_line_is_kept_whole_beside_the_journal() {
+    let disk = run_of(2);
+    let (mut journal, _) = open(&disk).unwrap();
+    let long = json!({"facts": ["y".repeat(200_000)]});
+    journal.append(kind::DECISION, true, &long, &stamp(2)).unwrap();
     drop(journal);
     disk.crash(0);
-    let (_journal, records) = open(disk).unwrap_or_else(|e| panic!("{context}, again: {e}"));
-    assert_eq!(payloads(&records), [expected, &[decision(99)]].concat(), "{context}");
-    assert!(matches!(verify(disk, &dir()), Ok(Verdict::Intact { .. })), "{context}");
+    let (journal, records) = open(&disk).unwrap();
+    assert_eq!(payloads(&records), [decision(1), long.clone()]);
+    let digest = Digest::of(serde_json::to_string(&long).unwrap().as_bytes());
+    assert_eq!(journal.read_blob(&digest).unwrap(), serde_json::to_vec(&long).unwrap());
+    let longest = disk.content(&file()).unwrap().split(|b| *b == b'\n').map(<[u8]>::len).max();
+    assert!(longest < Some(1024));
 }
 
 #[test]
-fn a_tail_torn_at_any_byte_of_any_record_is_cut_and_nothing_durable_is_lost() {
-    let whole = run_of(40).content(&file()).unwrap();
-    let header_only = run_of(1);
-    let (mut line, mut start, mut trials) = (0_u64, 0, 0);
-    for (at, byte) in whole.iter().enumerate() {
-        if line > 0 {
-            // Pages that were never written come back as zeros.
-            for zeros in [0, 300].into_iter().take(if at % 3 == 0 { 2 } else { 1 }) {
-                let disk = header_only.copy();
-                disk.plant(&file(), &[&whole[..at], &vec![0; zeros]].concat());
-                let complete = *byte == b'\n';
-                let kept = line + u64::from(complete);
-                goes_on(&disk, &decisions(kept), &format!("byte {at} of line {line}, {zeros} zeros"));
-                let torn = disk.list(&dir().join("torn")).unwrap();
-                assert_eq!(torn.len(), usize::from(!complete && at + zeros > start), "byte {at}");
-                trials += 1;
-            }
-        }
-        if *byte == b'\n' {
-            (line, start) = (line + 1, at + 1);
-        }
-    }
-    assert!(trials > 15_000, "{trials}");
+fn a_value_is_named_by_what_it_is_and_proven_when_read() {
+    let disk = run_of(1);
+    let (journal, _) = open(&disk).unwrap();
+    let digest = journal.blob(b"the whole answer").unwrap();
+    assert_eq!(journal.blob(b"the whole answer").unwrap(), digest);
+    assert_eq!(journal.read_blob(&digest).unwrap(), b"the whole answer");
+    let path = dir().join("out").join(digest.as_str());
+    disk.plant(&path, b"the whole lie");
+    let error = journal.read_blob(&digest).unwrap_err();
+    assert!(matches!(error, JournalError::Altered { .. }) && error.exit_code() == 1);
+    journal.blob(b"the whole answer").unwrap();
+    assert_eq!(journal.read_blob(&digest).unwrap(), b"the whole answer");
+    assert!(journal.read_blob(&Digest::of(b"never kept")).is_err());
 }
 
 #[test]
-fn a_crash_while_a_record_is_written_keeps_all_of_it_or_none() {
-    let disk = run_of(12);
+fn a_kind_that_would_lock_every_reader_out_is_not_written() {
+    let disk = run_of(1);
     let (mut journal, _) = open(&disk).unwrap();
-    disk.fail_at(disk.operations() + 1, Failure::Io, Times::Forever);
-    journal.append(kind::DECISION, true, &decision(12), &stamp(12)).unwrap_err();
-    let length = disk.pending(&file());
-    for keep in 0..=length {
-        for zeros in [false, true] {
-            let after = disk.copy();
-            after.crash_as(Crash { keep, zeros, names: true });
-            let survives = keep + 1 >= length;
-            goes_on(&after, &decisions(if survives { 13 } else { 12 }), &format!("{keep} of {length}"));
-        }
+    for (kind, critical) in
+        [("header", true), ("repair", true), ("ballot", true), ("", false), ("a\"b", false)]
+    {
+        let error = journal.append(kind, critical, &1, &stamp(1)).unwrap_err();
+        assert!(matches!(error, JournalError::Unwritable { .. }), "{kind}: {error}");
     }
+    journal.append("ballot", false, &1, &stamp(1)).unwrap();
+    assert_eq!(open_after(&disk, journal)[1].kind, "ballot");
+}
+
+fn open_after(disk: &MemoryDisk, journal: Journal<MemoryDisk>) -> Vec<Record> {
+    drop(journal);
+    open(disk).unwrap().1
 }
 
 #[test]
-fn a_header_that_never_became_durable_means_the_run_never_started() {
-    let total = {
-        let disk = fresh();
-        started(&disk);
-        disk.operations()
-    };
-    for nth in 0..total {
-        for crash in [Crash::default(), Crash { keep: 200, zeros: false, names: true }] {
-            let disk = fresh();
-            disk.fail_at(nth, Failure::Io, Times::Forever);
-            Journal::create(disk.clone(), &dir(), &header(RUN), b"x", &stamp(0)).unwrap_err();
-            disk.crash_as(crash);
-            match open(&disk) {
-                // Durable to the header, but its names were not: a run nothing was done for.
-                Ok((_, records)) => assert_eq!(records.len(), 1),
-                Err(JournalError::NeverStarted { .. } | JournalError::NotFound { .. }) => {}
-                Err(e) => panic!("operation {nth}, {crash:?}: {e}"),
-            }
-        }
-    }
+fn every_error_says_what_it_means_and_what_to_do() {
+    let disk = run_of(3);
+    let _held = open(&disk).unwrap();
+    let error = open(&disk).unwrap_err();
+    assert!(matches!(error, JournalError::Locked { .. }));
+    assert_eq!(error.exit_code(), 7);
+    assert!(error.to_string().starts_with("another process has /state/runs/"));
+    assert_eq!(error.meaning(), "One process writes a run; this one may only look.");
+    assert!(error.hint().contains("ripcord watch --run"));
 }
