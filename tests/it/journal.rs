@@ -1,7 +1,5 @@
 //! The journal's promises, on a disk that crashes on demand and on the real one.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
-
 mod crash;
 mod damage;
 mod golden;
