@@ -11,9 +11,16 @@
 //! `runner` the one loop that joins them; the front ends see immutable snapshots and send commands.
 
 #[cfg(feature = "aws")]
+#[cfg(feature = "aws")]
 pub mod aws;
 pub mod catalogue;
+pub mod diff;
 pub mod expr;
+pub mod headless;
 pub mod ids;
 pub mod journal;
+pub mod run;
+pub mod runbook;
+pub mod runner;
 pub mod text;
+pub mod watch;

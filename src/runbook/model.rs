@@ -130,9 +130,15 @@ pub struct Read {
 /// Where a reading comes from.
 #[derive(Clone, Debug)]
 pub enum Source {
-    Aws { operation: &'static Operation, parameters: Tree },
+    Aws {
+        operation: &'static Operation,
+        parameters: Tree,
+    },
     /// `exec`, `sql`, `http` or `file`: checked and shown, refused at Start until performers exist.
-    Foreign { kind: &'static str, inputs: Tree },
+    Foreign {
+        kind: &'static str,
+        inputs: Tree,
+    },
 }
 
 /// A read named elsewhere, or written in place.
@@ -342,21 +348,37 @@ pub enum OnItemFailure {
 #[derive(Clone, Debug)]
 pub enum Action {
     /// One operation of the catalogue.
-    AwsApi { operation: &'static Operation, parameters: Tree },
+    AwsApi {
+        operation: &'static Operation,
+        parameters: Tree,
+    },
     Wait(Wait),
     Assert(Assert),
     Prompt(Prompt),
     Manual(Manual),
-    Approve { message: Template },
+    Approve {
+        message: Template,
+    },
     Diff(Diff),
-    Branch { choices: Vec<Choice>, default: Option<String> },
+    Branch {
+        choices: Vec<Choice>,
+        default: Option<String>,
+    },
     /// Runs the undo flow of the named step.
-    Undo { step: String },
-    End { verdict: Verdict, message: Template },
+    Undo {
+        step: String,
+    },
+    End {
+        verdict: Verdict,
+        message: Template,
+    },
     /// Holds nested steps.
     Each,
     /// `exec`, `sql`, `http`, `terraform.*`, `runbook`: checked and shown, refused at Start until performers exist.
-    Foreign { kind: &'static str, inputs: Tree },
+    Foreign {
+        kind: &'static str,
+        inputs: Tree,
+    },
 }
 
 /// Polls until a condition holds on consecutive readings.

@@ -1,0 +1,104 @@
+//! Everything a run without a screen will have to be told, found before anything is sent.
+
+use crate::catalogue::{Effect, Tier};
+use crate::ids::{At, StepPath};
+use crate::run::{Run, Scope};
+use crate::runbook::{Action, Step};
+use crate::watch::Frame;
+
+use super::script::Script;
+
+/// One thing that is missing or wrong, and how to give it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    pub path: StepPath,
+    pub what: String,
+}
+
+/// What the script lacks for a run that was started or resumed: steps that have ended need nothing.
+pub fn missing(run: &Run, script: &Script, now: At) -> Vec<Missing> {
+    let mut out = unknown_paths(run, script);
+    for step in &run.book().steps {
+        visit(run, script, step, &StepPath::default(), now, &mut out);
+    }
+    out
+}
+
+fn unknown_paths(run: &Run, script: &Script) -> Vec<Missing> {
+    let strange = script.paths().filter(|p| {
+        run.plan.step(p).is_none() || run.plan.locate(p.name()).is_none_or(|l| *l != p.unkeyed())
+    });
+    strange
+        .map(|p| Missing { path: p.clone(), what: "there is no such step in this runbook".into() })
+        .collect()
+}
+
+fn visit(run: &Run, script: &Script, step: &Step, list: &StepPath, now: At, out: &mut Vec<Missing>) {
+    let path = list.then(&step.name);
+    let ended = run.steps.get(&path).is_some_and(|s| s.ended.is_some());
+    if ended || never(run, step, &path, now) {
+        return;
+    }
+    match &step.action {
+        Action::AwsApi { operation, .. } if operation.effect() != Effect::Read => {
+            out.extend(gate(run, script, step, &path, now));
+        }
+        Action::Prompt(_) => question(script, &path, "its value", out),
+        Action::Manual(_) => question(script, &path, "`done` or `done: note`", out),
+        Action::Approve { .. } => question(script, &path, "the name of the second person", out),
+        _ => {}
+    }
+    for nested in &step.steps {
+        visit(run, script, nested, &path, now, out);
+    }
+}
+
+/// Whether the step's `when` depends on parameters only and is false.
+fn never(run: &Run, step: &Step, path: &StepPath, now: At) -> bool {
+    let Some(when) = &step.when else { return step.only_by_jump };
+    let known = when
+        .roots()
+        .iter()
+        .chain(when.slot_roots())
+        .all(|r| r.path.first().is_some_and(|n| n == "parameters"));
+    known && Scope::bare(run, path, &Frame::empty(now), now).test(when) == Ok(false)
+}
+
+fn question(script: &Script, path: &StepPath, wanted: &str, out: &mut Vec<Missing>) {
+    if script.answer(path).is_none() {
+        out.push(Missing { path: path.clone(), what: format!("--answer '{path}=VALUE' ({wanted})") });
+    }
+}
+
+fn gate(run: &Run, script: &Script, step: &Step, path: &StepPath, now: At) -> Option<Missing> {
+    let known = known_phrase(run, step, path, now);
+    if !script.confirms(path) {
+        let phrase = known.unwrap_or_else(|| "PHRASE".into());
+        return Some(Missing { path: path.clone(), what: format!("--confirm '{path}={phrase}'") });
+    }
+    let phrase = known?;
+    if script.phrases(path).next().is_none() || script.has_phrase(path, &phrase) {
+        return None;
+    }
+    let given: Vec<&str> = script.phrases(path).collect();
+    let what = format!("the phrase is `{phrase}`, not `{}`", given.join("`, `"));
+    Some(Missing { path: path.clone(), what })
+}
+
+/// The phrase of a gate, where it depends on parameters only.
+pub(super) fn known_phrase(run: &Run, step: &Step, path: &StepPath, now: At) -> Option<String> {
+    let call = run.preview(path, &Frame::empty(now), now)?.ok()?;
+    let operation = crate::catalogue::find(&call.service, &call.operation)?;
+    let subject = operation.subject(&call.parameters);
+    let inside_items = run.plan.locate(&step.name).is_some_and(|p| p.0.len() > 1);
+    if subject.is_empty() || inside_items {
+        return None;
+    }
+    // The floor can depend on what is seen at the gate; T1 and T2 have different phrases.
+    let seen = run.tier(step, operation, &call, None);
+    if seen == Tier::T1 {
+        return Some("y".into());
+    }
+    let also = step.confirm.also.as_ref().map(|a| run.text(path, a, now));
+    Some(crate::run::phrase(seen, &[&subject], &call.place.region, also.as_deref()))
+}

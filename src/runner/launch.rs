@@ -1,0 +1,508 @@
+//! From a runbook to a session: places are pinned, preflight is asked, the journal is created or resumed.
+//!
+//! Both front ends start here, so that neither can start a run the other would have refused.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::clock::RunClock;
+use super::ledger::{Decision, Denied, Ledger, facts};
+use super::reader::Reader;
+use super::session::{Handle, Options, Session};
+use super::trouble::{Trouble, exit};
+use crate::ids::{At, Clock, Identity, Place, RunId, Span};
+use crate::journal::{Digest, EndpointKind, Header, Journal, JournalError, LocalDisk, RunbookRef, Shelf};
+use crate::run::{CheckResult, CheckVerdict, Input, Look, Perform, Refusal, Run, RunInfo};
+use crate::runbook::{Action, ParameterKind, Runbook, Source, Step, Undo};
+use crate::watch::{Frame, Question, UnreadKind};
+
+/// Deadline of a request, life of its signature and clock skew: how long a sent call can still land.
+const SETTLE_LIVE: Span = Span::mins(7);
+/// The same for servers on this machine, which keep no request that long.
+const SETTLE_LOOPBACK: Span = Span::secs(2);
+
+/// Everything a run needs from outside.
+#[derive(Clone)]
+pub struct World {
+    pub perform: Arc<dyn Perform>,
+    pub clock: RunClock,
+    pub endpoint: EndpointKind,
+    /// The endpoint is on this machine.
+    pub loopback: bool,
+    /// Region of places that name none.
+    pub region: String,
+    pub shelf: Shelf<LocalDisk>,
+    pub operator: String,
+    pub read_only: bool,
+    /// `RIPCORD_PACE`; only debug builds on loopback custom endpoints have another than 1.
+    pub pace: u32,
+}
+
+/// A runbook that may be started: resolved, pinned and checked.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub book: Arc<Runbook>,
+    pub parameters: Map<String, Value>,
+    pub places: Vec<Place>,
+    pub identity: Identity,
+    pub preflight: Vec<CheckResult>,
+    /// The readings behind the checks.
+    pub frame: Frame,
+}
+
+impl Checked {
+    /// Whether a check failed.
+    pub fn failed(&self) -> bool {
+        self.preflight.iter().any(|c| c.verdict == CheckVerdict::Fail)
+    }
+
+    /// The run as it would start, for previews.
+    pub fn preview(&self, world: &World) -> Run {
+        let mut run = Run::new(Arc::clone(&self.book), world.info(RunId("preview".into())));
+        run.parameters.clone_from(&self.parameters);
+        run.places.clone_from(&self.places);
+        world.operator.clone_into(&mut run.opened_by);
+        run
+    }
+}
+
+impl World {
+    /// A reader of its own; a session and its screen share one.
+    pub fn reader(&self) -> Arc<Reader> {
+        Arc::new(Reader::new(Arc::clone(&self.perform), Arc::new(self.clock.clone())))
+    }
+
+    /// How long "it did not happen" is not believed here.
+    pub fn settle(&self) -> Span {
+        if self.loopback { SETTLE_LOOPBACK } else { SETTLE_LIVE }
+    }
+
+    fn info(&self, id: RunId) -> RunInfo {
+        RunInfo {
+            id,
+            operator: self.operator.clone(),
+            settle: self.settle(),
+            pace: self.pace,
+            stop_before: None,
+            read_only: self.read_only,
+        }
+    }
+
+    /// Who we are in a region.
+    ///
+    /// # Errors
+    /// Exit 4 for missing, expired or refused credentials, 5 for an endpoint that does not answer.
+    pub async fn identity(&self, region: &str) -> Result<Identity, Trouble> {
+        let place = Place { region: region.to_owned(), ..Place::default() };
+        let question = Question {
+            place,
+            service: "sts".into(),
+            operation: "GetCallerIdentity".into(),
+            parameters: Value::Object(Map::new()),
+        };
+        let answer = self.perform.read(&question).await.map_err(|why| match why.kind {
+            UnreadKind::Credentials | UnreadKind::NoAccess => Trouble::new(
+                exit::CREDENTIALS,
+                format!("AWS does not accept the credentials: {}", why.message),
+                "nothing was read or changed",
+                "log in again (`aws sso login`, or new keys) and check with `aws sts get-caller-identity`",
+            ),
+            _ => Trouble::new(
+                exit::PREFLIGHT,
+                format!("the endpoint does not answer: {}", why.message),
+                "who we are is not known, so nothing was started",
+                "check the network, the proxy and --endpoint-url, then try again",
+            ),
+        })?;
+        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        Ok(Identity { account: text("Account"), arn: text("Arn"), user_id: text("UserId") })
+    }
+
+    /// Resolves and pins the place of every target.
+    async fn places(&self, book: &Runbook, parameters: &Map<String, Value>) -> Result<(Vec<Place>, Identity), Trouble> {
+        let mut identities: BTreeMap<String, Identity> = BTreeMap::new();
+        let mut places = Vec::new();
+        let scope = serde_json::json!({ "parameters": parameters });
+        let now = self.clock.now();
+        let said = |t: &Option<crate::expr::Template>| match t {
+            Some(t) => t.text(&scope, now).map(Some).map_err(|e| Trouble::usage(format!("a target: {e}"))),
+            None => Ok(None),
+        };
+        for target in &book.targets {
+            let region = said(&target.region)?.unwrap_or_else(|| self.region.clone());
+            if region.is_empty() {
+                return Err(Trouble::new(
+                    exit::USAGE,
+                    "no region is known",
+                    "a run is bound to one account and region for life",
+                    "give --region, set AWS_REGION, or write the region into the profile",
+                ));
+            }
+            if !identities.contains_key(&region) {
+                let identity = self.identity(&region).await?;
+                identities.insert(region.clone(), identity);
+            }
+            let account = identities.get(&region).map(|i| i.account.clone()).unwrap_or_default();
+            if let Some(wanted) = said(&target.account)?.filter(|w| *w != account) {
+                return Err(Trouble::new(
+                    exit::CREDENTIALS,
+                    format!("the credentials are of account {account}, the runbook wants {wanted}"),
+                    "nothing was read or changed",
+                    "choose the profile of that account with --profile",
+                ));
+            }
+            places.push(Place { target: target.name.clone(), account, region, role_arn: said(&target.role_arn)? });
+        }
+        let identity = identities.into_values().next().unwrap_or_default();
+        Ok((places, identity))
+    }
+
+    /// Resolves parameters, pins places and asks the preflight. Changes nothing anywhere.
+    ///
+    /// # Errors
+    /// Exit 2 for parameters and for actions this version does not run, 4 and 5 as [`World::identity`].
+    pub async fn check(&self, book: &Arc<Runbook>, given: &Map<String, Value>) -> Result<Checked, Trouble> {
+        refuse_foreign(book)?;
+        let parameters = crate::run::params::resolve(book, given, self.clock.now()).map_err(|errors| {
+            let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            Trouble::new(
+                exit::USAGE,
+                lines.join("\n"),
+                "the runbook cannot be started with these parameters",
+                format!("`ripcord show {}` lists them; give them with -p NAME=VALUE", book.id),
+            )
+        })?;
+        let (places, identity) = self.places(book, &parameters).await?;
+        let mut checked = Checked {
+            book: Arc::clone(book),
+            parameters,
+            places,
+            identity,
+            preflight: Vec::new(),
+            frame: Frame::default(),
+        };
+        let run = Arc::new(checked.preview(self));
+        let now = self.clock.now();
+        let look: Look = run.preflight_look(now);
+        checked.frame = self.reader().round(&look, now).await;
+        checked.preflight = vec![self.identity_check(&checked)];
+        checked.preflight.extend(run.judge_preflight(&checked.frame, self.clock.now()));
+        Ok(checked)
+    }
+
+    fn identity_check(&self, checked: &Checked) -> CheckResult {
+        let places: Vec<String> = checked.places.iter().map(ToString::to_string).collect();
+        let message = format!("{} in {}", checked.identity.arn, places.join(", "));
+        CheckResult {
+            name: "identity".into(),
+            verdict: CheckVerdict::Ok,
+            message: crate::text::clean(&message).into_owned(),
+        }
+    }
+
+    /// Starts a run: journal, `opened`, `started`.
+    ///
+    /// # Errors
+    /// Exit 5 when a check failed, 7 when another unfinished run works on the same resource, 6 for the disk.
+    pub fn start(
+        &self,
+        checked: &Checked,
+        stop_before: Option<String>,
+        panes: bool,
+    ) -> Result<(Session<LocalDisk>, Handle, RunId), Trouble> {
+        if checked.failed() {
+            return Err(preflight_failed(checked));
+        }
+        let id = RunId(uuid::Uuid::now_v7().to_string());
+        let header = self.header(checked, &id);
+        let source = checked.book.source.as_bytes();
+        let journal = self.shelf.start(&header, source, &self.clock.stamp()).map_err(Trouble::from)?;
+        let info = RunInfo { stop_before, ..self.info(id.clone()) };
+        let run = Run::new(Arc::clone(&checked.book), info);
+        let mut ledger = Ledger::new(run, journal, self.clock.clone(), &[]);
+        let life = ledger.open(&self.operator).map_err(denied)?;
+        ledger
+            .input(&Input::Start {
+                parameters: checked.parameters.clone(),
+                places: checked.places.clone(),
+                preflight: checked.preflight.clone(),
+            })
+            .map_err(denied)?;
+        let (session, handle) = Session::new(ledger, life, self.options(self.clock.clone(), panes));
+        Ok((session, handle, id))
+    }
+
+    fn options(&self, clock: RunClock, panes: bool) -> Options {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let reader = Arc::new(Reader::new(Arc::clone(&self.perform), Arc::clone(&clock)));
+        Options { perform: Arc::clone(&self.perform), reader, clock, panes }
+    }
+
+    fn header(&self, checked: &Checked, id: &RunId) -> Header {
+        let book = &checked.book;
+        Header {
+            format: 1,
+            run: id.clone(),
+            runbook: RunbookRef {
+                id: book.id.clone(),
+                title: book.title.clone(),
+                version: book.version.clone(),
+                digest: Digest::of(book.source.as_bytes()),
+            },
+            app_version: env!("CARGO_PKG_VERSION").into(),
+            endpoint: self.endpoint.clone(),
+            places: checked.places.clone(),
+            settle_ms: self.settle().0,
+            pace: self.pace,
+            started: self.clock.now(),
+            operator: self.operator.clone(),
+            resources: resources(book, &checked.parameters, &checked.places),
+        }
+    }
+
+    /// Opens an unfinished run for its next life. Nothing is sent before its doubts are settled.
+    ///
+    /// # Errors
+    /// Exit 7 when it is open elsewhere, 2 for another kind of endpoint, 1 for damage, 4 for another account.
+    pub async fn resume(
+        &self,
+        id: &RunId,
+        stop_before: Option<String>,
+        panes: bool,
+    ) -> Result<(Session<LocalDisk>, Handle), Trouble> {
+        let stored = self.stored(id)?;
+        self.same_endpoint(&stored.header)?;
+        for place in &stored.header.places {
+            let identity = self.identity(&place.region).await?;
+            if identity.account != place.account {
+                return Err(Trouble::new(
+                    exit::CREDENTIALS,
+                    format!("the credentials are of account {}, the run is pinned to {}", identity.account, place.account),
+                    "the run was not opened and nothing was sent",
+                    "choose the profile of that account with --profile",
+                ));
+            }
+        }
+        // Only now: opening writes. Whoever else holds the lock keeps it.
+        let (journal, records) = self.shelf.open(id, &self.clock.stamp()).map_err(Trouble::from)?;
+        let past = facts(&records).map_err(|why| damaged(&why))?;
+        let (run, clock) = self.refold(&journal, stored.book, stop_before, &past);
+        let mut ledger = Ledger::new(run, journal, clock.clone(), &past);
+        if ledger.run.ended.is_some() {
+            return Err(Trouble::new(
+                exit::USAGE,
+                format!("run {id} has ended"),
+                "there is nothing left to do in it",
+                format!("`ripcord report {id}` tells what happened"),
+            ));
+        }
+        let life = ledger.open(&self.operator).map_err(denied)?;
+        let (session, handle) = Session::new(ledger, life, self.options(clock, panes));
+        Ok((session, handle))
+    }
+
+    fn refold(
+        &self,
+        journal: &Journal<LocalDisk>,
+        book: Arc<Runbook>,
+        stop_before: Option<String>,
+        past: &[Decision],
+    ) -> (Run, RunClock) {
+        let header = journal.header();
+        let info = RunInfo {
+            operator: header.operator.clone(),
+            settle: Span(header.settle_ms),
+            pace: header.pace,
+            stop_before,
+            ..self.info(header.run.clone())
+        };
+        let run = Run::new(book, info);
+        let mut last = run.clone();
+        past.iter().flat_map(|d| &d.facts).for_each(|f| last.apply(f));
+        (run, RunClock::starting_after(last.now))
+    }
+
+    fn same_endpoint(&self, header: &Header) -> Result<(), Trouble> {
+        use EndpointKind::{Custom, Drill, Live};
+        let same = matches!(
+            (&header.endpoint, &self.endpoint),
+            (Live, Live) | (Custom { .. }, Custom { .. }) | (Drill { .. }, Drill { .. })
+        );
+        if same {
+            return Ok(());
+        }
+        let was = endpoint_words(&header.endpoint);
+        Err(Trouble::new(
+            exit::USAGE,
+            format!("this run was started against {was}, the session is on {}", endpoint_words(&self.endpoint)),
+            "a journal of one kind of endpoint is never resumed as another; nothing was opened",
+            "set or unset --endpoint-url and AWS_ENDPOINT_URL as they were when the run was started",
+        ))
+    }
+
+    /// What a run's directory holds, read without its lock.
+    ///
+    /// # Errors
+    /// As the journal says: damage, missing runs, a runbook this version cannot load.
+    pub fn stored(&self, id: &RunId) -> Result<Stored, Trouble> {
+        Stored::read(&self.shelf, id)
+    }
+}
+
+/// A run as it lies on the disk.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub header: Header,
+    pub book: Arc<Runbook>,
+    pub decisions: Vec<Decision>,
+    /// First characters of the newest hash.
+    pub head: String,
+}
+
+impl Stored {
+    /// Reads a run without taking its lock.
+    ///
+    /// # Errors
+    /// As the journal says, and when the kept runbook cannot be loaded by this version.
+    pub fn read(shelf: &Shelf<LocalDisk>, id: &RunId) -> Result<Stored, Trouble> {
+        let follow = shelf.follow(id).map_err(Trouble::from)?;
+        let source = follow.runbook().map_err(Trouble::from)?;
+        let book = crate::runbook::load("runbook.yaml", &source).map_err(|findings| {
+            Trouble::new(
+                exit::FAILED,
+                format!("the runbook kept with run {id} has {} findings", findings.len()),
+                "this version of ripcord cannot read it; the journal is whole",
+                "resume with the version of ripcord that started it",
+            )
+        })?;
+        let decisions = facts(&follow.records).map_err(|why| damaged(&why))?;
+        let head = follow.head().to_owned();
+        Ok(Stored { header: follow.header.clone(), book: Arc::new(book), decisions, head })
+    }
+
+    /// The run, folded; without a life of its own nothing is owed to it.
+    pub fn fold(&self) -> Run {
+        let info = RunInfo {
+            id: self.header.run.clone(),
+            operator: self.header.operator.clone(),
+            settle: Span(self.header.settle_ms),
+            pace: self.header.pace,
+            ..RunInfo::default()
+        };
+        let mut run = Run::new(Arc::clone(&self.book), info);
+        self.decisions.iter().flat_map(|d| &d.facts).for_each(|f| run.apply(f));
+        run
+    }
+}
+
+/// What this version parses and checks but does not execute is refused by name, before anything starts.
+fn refuse_foreign(book: &Runbook) -> Result<(), Trouble> {
+    let mut found = Vec::new();
+    for read in &book.reads {
+        if let Source::Foreign { kind, .. } = &read.from {
+            found.push(format!("read `{}` ({kind})", read.name));
+        }
+    }
+    foreign_steps(&book.steps, &mut found);
+    if book.targets.len() > 1 {
+        found.push(format!("{} targets", book.targets.len()));
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(Trouble::new(
+        exit::USAGE,
+        format!("this version does not execute: {}", found.join(", ")),
+        "the runbook is valid, but parts of it would be left out; nothing was started",
+        "use `ripcord show --paper` as a checklist, or a runbook without these parts",
+    ))
+}
+
+fn foreign_steps(steps: &[Step], found: &mut Vec<String>) {
+    for step in steps {
+        if let Action::Foreign { kind, .. } = &step.action {
+            found.push(format!("step `{}` ({kind})", step.name));
+        }
+        foreign_steps(&step.steps, found);
+        if let Undo::Steps { steps, .. } = &step.undo {
+            foreign_steps(steps, found);
+        }
+    }
+}
+
+/// The resources a run holds: its picked parameters, each with its place.
+fn resources(book: &Runbook, parameters: &Map<String, Value>, places: &[Place]) -> Vec<String> {
+    let place = places.first().map(|p| format!("{}/{}", p.account, p.region)).unwrap_or_default();
+    let mut out = Vec::new();
+    for parameter in &book.parameters {
+        let kind = match &parameter.kind {
+            ParameterKind::Picker(kind) => *kind,
+            ParameterKind::List(inner) => match **inner {
+                ParameterKind::Picker(kind) => kind,
+                _ => continue,
+            },
+            _ => continue,
+        };
+        let value = parameters.get(&parameter.name).cloned().unwrap_or_default();
+        let names = value.as_array().cloned().unwrap_or_else(|| vec![value]);
+        out.extend(names.iter().filter_map(Value::as_str).map(|n| format!("{place}/{kind}/{n}")));
+    }
+    out
+}
+
+fn preflight_failed(checked: &Checked) -> Trouble {
+    let failed: Vec<String> = checked
+        .preflight
+        .iter()
+        .filter(|c| c.verdict == CheckVerdict::Fail)
+        .map(|c| format!("{}: {}", c.name, c.message))
+        .collect();
+    Trouble::new(
+        exit::PREFLIGHT,
+        format!("the preflight failed: {}", failed.join("; ")),
+        "nothing was started and nothing was changed",
+        "mend what the checks name, then start again",
+    )
+}
+
+fn denied(denied: Denied) -> Trouble {
+    match denied {
+        Denied::Journal(error) => error.into(),
+        Denied::Refused(refusal) => refused(&refusal),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Trouble {
+    Trouble::new(exit::FAILED, refusal.to_string(), "nothing was changed", "look at the run with `ripcord runs`")
+}
+
+fn damaged(why: &str) -> Trouble {
+    Trouble::new(
+        exit::FAILED,
+        why.to_owned(),
+        "the journal is damaged or of another program; nothing was written",
+        "keep the run directory and go on by hand; `ripcord verify RUN` says where the damage is",
+    )
+}
+
+impl From<JournalError> for Trouble {
+    fn from(error: JournalError) -> Trouble {
+        Trouble::new(error.exit_code(), error.to_string(), error.meaning(), error.hint())
+    }
+}
+
+/// How an endpoint is named to people.
+pub fn endpoint_words(endpoint: &EndpointKind) -> String {
+    match endpoint {
+        EndpointKind::Live => "AWS (live)".into(),
+        EndpointKind::Custom { host } => format!("the custom endpoint {host}"),
+        EndpointKind::Drill { scenario, .. } => format!("the drill cloud ({scenario})"),
+    }
+}
+
+/// When a run was last heard of, for lists.
+pub fn age(now: At, then: At) -> String {
+    now.since(then).human()
+}

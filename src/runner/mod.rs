@@ -1,0 +1,16 @@
+//! tokio lives here: the one loop, effects in flight, the shared poller, the only `now()`.
+//!
+//! Nothing is decided here. [`Ledger`] keeps the order decide → append → apply; [`Session`] reconciles what a
+//! run is owed with what is on its way; [`Reader`] asks each distinct question once for all who want it.
+
+mod clock;
+mod ledger;
+mod reader;
+mod session;
+mod trouble;
+
+pub use clock::RunClock;
+pub use ledger::{Decision, Denied, Ledger, facts};
+pub use reader::Reader;
+pub use session::{Handle, Left, Options, Session};
+pub use trouble::{Trouble, exit};

@@ -1,0 +1,71 @@
+//! When to look again. Pure arithmetic over what the last answer was.
+
+use super::{Reading, UnreadKind};
+use crate::ids::Span;
+
+/// Longest pause between two looks at a throttling or silent endpoint.
+const LONGEST: Span = Span::mins(2);
+
+/// How often one question is asked: its interval, doubled for each answer in a row that was refused or lost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cadence {
+    interval: Span,
+    misses: u32,
+}
+
+impl Cadence {
+    /// Looks every `interval`, already divided by the pace of the run.
+    pub fn every(interval: Span) -> Cadence {
+        Cadence { interval, misses: 0 }
+    }
+
+    /// Takes note of an answer.
+    #[must_use]
+    pub fn after(self, reading: &Reading) -> Cadence {
+        let slow = reading
+            .answer
+            .as_ref()
+            .is_err_and(|u| matches!(u.kind, UnreadKind::Throttled | UnreadKind::Transport));
+        Cadence { misses: if slow { self.misses.saturating_add(1) } else { 0 }, ..self }
+    }
+
+    /// How long to wait before the next look. `jitter` in 0..=100 spreads callers by up to a fifth.
+    pub fn pause(self, jitter: u32) -> Span {
+        let doubled = self.interval.0.saturating_mul(1 << self.misses.min(10));
+        let capped = doubled.min(LONGEST.0.max(self.interval.0));
+        Span(capped + capped / 500 * u64::from(jitter.min(100)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::ids::At;
+    use crate::watch::Unread;
+
+    fn reading(kind: Option<UnreadKind>) -> Reading {
+        let answer = match kind {
+            Some(kind) => Err(Unread::new(kind, "")),
+            None => Ok(Arc::new(serde_json::Value::Null)),
+        };
+        Reading { asked: At(0), at: At(0), answer }
+    }
+
+    #[test]
+    fn a_throttled_question_is_asked_half_as_often_up_to_two_minutes() {
+        let mut cadence = Cadence::every(Span::secs(15));
+        for expected in [30, 60, 120, 120] {
+            cadence = cadence.after(&reading(Some(UnreadKind::Throttled)));
+            assert_eq!(cadence.pause(0), Span::secs(expected));
+        }
+        assert_eq!(cadence.after(&reading(None)).pause(0), Span::secs(15));
+    }
+
+    #[test]
+    fn an_answer_with_an_error_code_is_an_answer() {
+        let cadence = Cadence::every(Span::secs(5)).after(&reading(Some(UnreadKind::Answer)));
+        assert_eq!(cadence.pause(100), Span::secs(6));
+    }
+}
