@@ -345,6 +345,7 @@ pub enum OnItemFailure {
 }
 
 /// What a step does.
+#[expect(clippy::large_enum_variant, reason = "a runbook has one per step; boxing would only cost")]
 #[derive(Clone, Debug)]
 pub enum Action {
     /// One operation of the catalogue.

@@ -53,7 +53,9 @@ impl<D: Disk> Ledger<D> {
     /// Folds what a journal holds; the caller appends `opened` next.
     pub fn new(run: Run, journal: Journal<D>, clock: RunClock, past: &[Decision]) -> Ledger<D> {
         let mut ledger = Ledger { run: Arc::new(run), journal, clock, log: Vec::new(), lines: 0 };
-        past.iter().for_each(|d| ledger.apply(&d.facts));
+        for decision in past {
+            ledger.apply(&decision.facts);
+        }
         ledger
     }
 

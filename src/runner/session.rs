@@ -193,7 +193,8 @@ impl<D: Disk> Session<D> {
             Event::Looked { name, frame } => self.looked(name, frame),
             Event::Answer { name, outcome } => {
                 self.in_flight = self.in_flight.saturating_sub(1);
-                self.input(&Input::Answer { name, outcome });
+                // An answer is evidence or nothing; there is nobody to refuse it to.
+                self.input(&Input::Answer { name, outcome }).ok();
             }
             Event::Pane { index, view } => {
                 if let Some(pane) = self.panes.get_mut(index) {
