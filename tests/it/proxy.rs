@@ -17,7 +17,7 @@ pub mod unsupported;
 mod upstream;
 mod waits;
 mod wire;
-mod xml;
+pub mod xml;
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
@@ -29,12 +29,12 @@ use std::time::{Duration, Instant};
 
 pub use call::Call;
 pub use faults::Fault;
+pub use upstream::Upstream;
 pub use waits::Wait;
 pub use wire::Answer;
 
 use call::{Outcome, decode, is_mutating};
 use faults::Faults;
-use upstream::Upstream;
 use waits::{WaitId, Waits, too_early};
 use wire::Request;
 

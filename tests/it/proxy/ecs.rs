@@ -104,8 +104,6 @@ pub struct Ecs {
     next_task: u64,
 }
 
-const ECS: &str = "AmazonEC2ContainerServiceV20141113";
-const SCALING: &str = "AnyScaleFrontendService";
 const AFTER_DRAIN: &[&str] = &["ModifyDBInstance", "RestoreDBInstanceFromDBSnapshot"];
 const AFTER_CLIMB: &[&str] = &["RegisterScalableTarget"];
 
@@ -136,7 +134,7 @@ impl Ecs {
             return true;
         }
         let asked = json!({"cluster": self.cluster, "services": [name]});
-        let answer = cx.upstream.json("ecs", &format!("{ECS}.DescribeServices"), &asked);
+        let answer = cx.upstream.json("ecs", "DescribeServices", &asked);
         let Some(desired) = answer.and_then(|answer| answer["services"][0]["desiredCount"].as_u64()) else {
             return false;
         };
@@ -271,7 +269,7 @@ impl Ecs {
 
     fn take_up_all(&mut self, cx: &mut Cx) {
         let asked = json!({"cluster": self.cluster, "maxResults": 100});
-        let answer = cx.upstream.json("ecs", &format!("{ECS}.ListServices"), &asked).unwrap_or_default();
+        let answer = cx.upstream.json("ecs", "ListServices", &asked).unwrap_or_default();
         for arn in answer["serviceArns"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             self.take_up(arn.rsplit('/').next().unwrap_or(arn), cx);
         }
@@ -342,11 +340,7 @@ impl Ecs {
         let resource = call.text("ResourceId").unwrap_or_default().to_owned();
         let Some(name) = resource.strip_prefix(&format!("service/{}/", self.cluster)) else { return };
         let asked = json!({"ServiceNamespace": "ecs", "ResourceIds": [resource]});
-        let targets = cx.upstream.json(
-            "application-autoscaling",
-            &format!("{SCALING}.DescribeScalableTargets"),
-            &asked,
-        );
+        let targets = cx.upstream.json("application-autoscaling", "DescribeScalableTargets", &asked);
         let least =
             targets.and_then(|targets| targets["ScalableTargets"][0]["MinCapacity"].as_u64()).unwrap_or(0);
         let least = usize::try_from(least).expect("a small count");
@@ -354,7 +348,7 @@ impl Ecs {
         let below = self.services.get(name).filter(|service| service.desired < least).map(|s| s.desired);
         if let Some(desired) = below {
             let update = json!({"cluster": self.cluster, "service": name, "desiredCount": least});
-            cx.upstream.json("ecs", &format!("{ECS}.UpdateService"), &update);
+            cx.upstream.json("ecs", "UpdateService", &update);
             self.set_count(name, least, cx);
             cx.note(format!("scaling lifted {name} from {desired} to {least}"));
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Fault;
+use super::xml::Xml;
 use crate::world::{Options, World};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -17,17 +18,18 @@ fn instance(world: &World, name: &str) -> Result<Value, String> {
 
 /// Name and status of every instance, as one reading sees them.
 fn seen(world: &World) -> Vec<String> {
-    let answer = world.aws(&["rds", "describe-db-instances"]);
-    let show = |db: &Value| {
-        format!(
-            "{} {}",
-            db["DBInstanceIdentifier"].as_str().unwrap(),
-            db["DBInstanceStatus"].as_str().unwrap()
-        )
-    };
-    let mut all: Vec<String> = answer["DBInstances"].as_array().unwrap().iter().map(show).collect();
+    let answer = world.rds("DescribeDBInstances", &json!({})).unwrap();
+    let member = |db: &Xml, name| db.at(name).unwrap().to_owned();
+    let show = |db| format!("{} {}", member(db, "DBInstanceIdentifier"), member(db, "DBInstanceStatus"));
+    let mut all: Vec<String> = answer.find("DBInstances").unwrap().children.iter().map(show).collect();
     all.sort();
     all
+}
+
+/// Status of one instance, as one reading sees it.
+fn status(world: &World, name: &str) -> Option<String> {
+    let answer = world.rds("DescribeDBInstances", &json!({"DBInstanceIdentifier": name}))?;
+    Some(answer.find("DBInstanceStatus")?.text.clone())
 }
 
 fn rename(world: &World, from: &str, to: &str) -> Result<Value, String> {
@@ -111,8 +113,8 @@ fn a_restore_is_a_new_barer_instance_that_needs_a_reboot() {
     rename(&world, "orders", "orders-parked").unwrap();
     read_until(&world, &["orders-parked available"]);
     restore(&world).unwrap();
-    for status in ["creating", "creating", "creating", "available", "backing-up", "backing-up", "available"] {
-        assert_eq!(instance(&world, "orders").unwrap()["DBInstanceStatus"], status);
+    for wanted in ["creating", "creating", "creating", "available", "backing-up", "backing-up", "available"] {
+        assert_eq!(status(&world, "orders").unwrap(), wanted);
     }
 
     let new = instance(&world, "orders").unwrap();
@@ -145,8 +147,7 @@ fn a_restore_is_a_new_barer_instance_that_needs_a_reboot() {
     assert_eq!(new["DBParameterGroups"][0]["DBParameterGroupName"], world.seed.parameter_group.as_str());
     assert_eq!(new["DBParameterGroups"][0]["ParameterApplyStatus"], "pending-reboot");
     world.aws(&["rds", "reboot-db-instance", "--db-instance-identifier", "orders"]);
-    let statuses: Vec<_> =
-        (0..4).map(|_| instance(&world, "orders").unwrap()["DBInstanceStatus"].clone()).collect();
+    let statuses: Vec<_> = (0..4).map(|_| status(&world, "orders").unwrap()).collect();
     assert_eq!(statuses, ["available", "rebooting", "rebooting", "available"]);
     assert_eq!(
         instance(&world, "orders").unwrap()["DBParameterGroups"][0]["ParameterApplyStatus"],
@@ -184,8 +185,8 @@ fn a_modification_shows_the_old_value_first() {
         (&first["DBInstanceStatus"], &first["DeletionProtection"]),
         (&json!("available"), &json!(false))
     );
-    assert_eq!(instance(&world, "orders").unwrap()["DBInstanceStatus"], "modifying");
-    assert_eq!(instance(&world, "orders").unwrap()["DBInstanceStatus"], "modifying");
+    assert_eq!(status(&world, "orders").unwrap(), "modifying");
+    assert_eq!(status(&world, "orders").unwrap(), "modifying");
     let last = instance(&world, "orders").unwrap();
     assert_eq!(last["DBInstanceStatus"], "available");
     assert_eq!(last["DeletionProtection"], true);
@@ -236,54 +237,37 @@ fn a_deleted_instance_holds_its_name_for_a_while() {
     assert!(instance(&world, "orders").unwrap_err().contains("DBInstanceNotFound"));
 }
 
-fn services(world: &World) -> Vec<[u64; 3]> {
-    let answer = world.aws(&["ecs", "describe-services", "--cluster", "prod", "--services", "api"]);
-    let count = |service: &Value, key: &str| service[key].as_u64().unwrap();
-    let list = answer["services"].as_array().unwrap();
-    list.iter()
-        .map(|s| [count(s, "desiredCount"), count(s, "runningCount"), count(s, "pendingCount")])
-        .collect()
+/// Desired, running and pending count of the service, as one reading sees them.
+fn counts(world: &World) -> [u64; 3] {
+    let answer = world.ecs("DescribeServices", &json!({"cluster": "prod", "services": ["api"]})).unwrap();
+    ["desiredCount", "runningCount", "pendingCount"].map(|key| answer["services"][0][key].as_u64().unwrap())
 }
 
-fn set_count(world: &World, count: &str) -> Value {
-    world.aws(&["ecs", "update-service", "--cluster", "prod", "--service", "api", "--desired-count", count])
+fn set_count(world: &World, count: u64) -> Value {
+    world.ecs("UpdateService", &json!({"cluster": "prod", "service": "api", "desiredCount": count})).unwrap()
 }
 
 fn tasks(world: &World, status: &str) -> Vec<String> {
-    let answer = world.aws(&[
-        "ecs",
-        "list-tasks",
-        "--cluster",
-        "prod",
-        "--service-name",
-        "api",
-        "--desired-status",
-        status,
-    ]);
-    answer["taskArns"].as_array().unwrap().iter().map(|arn| arn.as_str().unwrap().to_owned()).collect()
+    let asked = json!({"cluster": "prod", "serviceName": "api", "desiredStatus": status});
+    let answer = world.ecs("ListTasks", &asked).unwrap();
+    serde_json::from_value(answer["taskArns"].clone()).unwrap()
 }
 
 fn statuses(world: &World, tasks: &[String]) -> Vec<String> {
-    let mut args = vec!["ecs", "describe-tasks", "--cluster", "prod", "--tasks"];
-    args.extend(tasks.iter().map(String::as_str));
-    let answer = world.aws(&args);
-    answer["tasks"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|task| task["lastStatus"].as_str().unwrap().to_owned())
-        .collect()
+    let answer = world.ecs("DescribeTasks", &json!({"cluster": "prod", "tasks": tasks})).unwrap();
+    let list = answer["tasks"].as_array().unwrap().iter();
+    list.map(|task| task["lastStatus"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn tasks_still_run_when_none_is_listed_and_stop_after_the_count_is_zero() {
     let world = World::start();
-    let answer = set_count(&world, "0");
+    let answer = set_count(&world, 0);
     assert_eq!(answer["service"]["runningCount"], 3, "the answer has the old running count");
     assert!(tasks(&world, "RUNNING").is_empty(), "none is wanted any more");
     assert_eq!(tasks(&world, "STOPPED").len(), 3);
-    let counts: Vec<_> = (0..5).flat_map(|_| services(&world)).collect();
-    assert_eq!(counts, [[0, 3, 0], [0, 2, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]]);
+    let seen: Vec<_> = (0..5).map(|_| counts(&world)).collect();
+    assert_eq!(seen, [[0, 3, 0], [0, 2, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]]);
 
     let arns = tasks(&world, "STOPPED");
     for status in ["STOPPING", "DEPROVISIONING"] {
@@ -297,9 +281,9 @@ fn tasks_still_run_when_none_is_listed_and_stop_after_the_count_is_zero() {
 #[test]
 fn tasks_start_one_by_one() {
     let world = World::start();
-    set_count(&world, "5");
-    let counts: Vec<_> = (0..4).flat_map(|_| services(&world)).collect();
-    assert_eq!(counts, [[5, 3, 0], [5, 4, 1], [5, 5, 0], [5, 5, 0]]);
+    set_count(&world, 5);
+    let seen: Vec<_> = (0..4).map(|_| counts(&world)).collect();
+    assert_eq!(seen, [[5, 3, 0], [5, 4, 1], [5, 5, 0], [5, 5, 0]]);
     assert_eq!(tasks(&world, "RUNNING").len(), 5);
 }
 
@@ -308,7 +292,7 @@ fn a_stopped_task_is_replaced_and_stand_alone_tasks_are_listed() {
     let world = World::with(Options { standalone: vec!["migrate"], ..Options::default() });
     let task = tasks(&world, "RUNNING")[0].clone();
     world.aws(&["ecs", "stop-task", "--cluster", "prod", "--task", &task]);
-    assert_eq!(services(&world), [[3, 3, 0]]);
+    assert_eq!(counts(&world), [3, 3, 0]);
     let all = world.aws(&["ecs", "list-tasks", "--cluster", "prod"]);
     let all: Vec<String> = serde_json::from_value(all["taskArns"].clone()).unwrap();
     assert_eq!(all.len(), 3 + 2 + 1, "api, worker and the stand-alone one");
@@ -343,10 +327,10 @@ fn registering_a_target_lifts_a_service_to_its_minimum() {
         (&targets["ScalableTargets"][0]["MinCapacity"], &targets["ScalableTargets"][0]["MaxCapacity"]),
         (&json!(2), &json!(6))
     );
-    set_count(&world, "0");
+    set_count(&world, 0);
     suspend("false");
     assert_eq!(world.proxy.notes(), ["scaling lifted api from 0 to 2"]);
-    assert_eq!(services(&world)[0][0], 2);
+    assert_eq!(counts(&world)[0], 2);
     assert_eq!(world.proxy.mutations().len(), 3, "AWS's own update is not in the log");
 }
 
@@ -463,19 +447,19 @@ fn refusals_carry_the_code_of_their_protocol() {
 #[test]
 fn a_reading_can_be_stale_or_delayed() {
     let world = World::start();
-    assert_eq!(services(&world), [[3, 3, 0]]);
-    set_count(&world, "4");
+    assert_eq!(counts(&world), [3, 3, 0]);
+    set_count(&world, 4);
     world.proxy.inject("DescribeServices", 2, Fault::Stale);
     world.proxy.inject("DescribeServices", 3, Fault::Delay(Duration::from_millis(50)));
-    assert_eq!(services(&world), [[3, 3, 0]], "as before the update");
-    assert_eq!(services(&world), [[4, 3, 0]]);
+    assert_eq!(counts(&world), [3, 3, 0], "as before the update");
+    assert_eq!(counts(&world), [4, 3, 0]);
 }
 
 #[test]
 fn the_log_tells_what_was_called() {
     let world = World::start();
-    set_count(&world, "4");
-    set_count(&world, "4");
+    set_count(&world, 4);
+    set_count(&world, 4);
     world.aws(&["rds", "list-tags-for-resource", "--resource-name", "arn:aws:rds:eu-west-1:1:db:orders"]);
     let log = world.proxy.log();
     let call = &log[1];

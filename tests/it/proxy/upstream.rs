@@ -10,6 +10,9 @@ use super::call::form;
 use super::wire::{Answer, Message, Request, read_answer, write_request};
 use super::xml::Xml;
 
+const ECS: &str = "AmazonEC2ContainerServiceV20141113";
+const SCALING: &str = "AnyScaleFrontendService";
+
 /// A kept connection to moto, and what moto answered since it last changed.
 pub struct Upstream {
     address: String,
@@ -50,7 +53,7 @@ impl Upstream {
         self.known.clear();
     }
 
-    /// A call of a script's own: it is not in the log.
+    /// A call of RDS made here, such as a script's own, which is in no log; `None` when it is refused.
     pub fn query(&mut self, operation: &str, parameters: &Value) -> Option<Xml> {
         let mut request = Upstream::request("rds");
         request.message.set_header("Content-Type", "application/x-www-form-urlencoded");
@@ -59,13 +62,13 @@ impl Upstream {
         Xml::parse(&answer.text()).filter(|_| answer.is_success())
     }
 
-    /// The same for the JSON protocol; `target` is the prefix and the operation.
-    pub fn json(&mut self, service: &str, target: &str, parameters: &Value) -> Option<Value> {
+    /// The same for ECS (`ecs`) and Application Auto Scaling (`application-autoscaling`).
+    pub fn json(&mut self, service: &str, operation: &str, parameters: &Value) -> Option<Value> {
         let mut request = Upstream::request(service);
         request.message.set_header("Content-Type", "application/x-amz-json-1.1");
-        request.message.set_header("X-Amz-Target", target);
+        let prefix = if service == "ecs" { ECS } else { SCALING };
+        request.message.set_header("X-Amz-Target", &format!("{prefix}.{operation}"));
         request.message.body = parameters.to_string().into_bytes();
-        let operation = target.rsplit('.').next().unwrap_or(target);
         let answer = self.forward(&request, super::call::is_mutating(operation));
         serde_json::from_slice(&answer.message.body).ok().filter(|_| answer.is_success())
     }
