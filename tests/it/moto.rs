@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Region of every world.
@@ -20,7 +20,7 @@ pub struct Moto {
 }
 
 /// What a seeded account holds; `tests/scripts/seed_moto.py` decides.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Seed {
     pub account: String,
     pub region: String,

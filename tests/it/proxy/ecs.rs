@@ -75,6 +75,7 @@ struct Service {
     tasks: Vec<Task>,
     /// Newest first.
     events: Vec<Value>,
+    is_draining: bool,
     wait: Option<WaitId>,
 }
 
@@ -83,12 +84,12 @@ impl Service {
         self.tasks.iter().filter(|task| task.phase == phase).count()
     }
 
-    /// The final state: the count is reached and whatever was told to stop has stopped.
+    /// The final state: the count is reached and, when draining, whatever was told to stop has stopped.
     fn is_settled(&self) -> bool {
         self.lag == 0
             && self.count(Phase::Running) == self.desired
             && self.count(Phase::Pending) == 0
-            && self.tasks.iter().all(|task| !task.is_unwanted || task.is_stopped())
+            && (!self.is_draining || self.tasks.iter().all(|task| !task.is_unwanted || task.is_stopped()))
     }
 }
 
@@ -159,8 +160,9 @@ impl Ecs {
         let group = format!("service:{name}");
         service.tasks.extend((wanted..desired).map(|_| self.task(&group, Phase::Pending)));
         if desired != wanted {
-            let what = if desired < wanted { "drain" } else { "start" };
-            let blocks = if desired < wanted { AFTER_DRAIN } else { AFTER_CLIMB };
+            service.is_draining = desired < wanted;
+            let (what, blocks) =
+                if service.is_draining { ("drain", AFTER_DRAIN) } else { ("start", AFTER_CLIMB) };
             service.wait = Some(cx.open(format!("{what} {name}"), blocks));
             service.lag = lag + 1;
         }
@@ -367,6 +369,9 @@ impl Script for Ecs {
     fn request(&mut self, call: &Call, cx: &mut Cx) -> Option<Answer> {
         match call.operation.as_str() {
             "ListTasks" => Some(self.list_tasks(call, cx)),
+            "DescribeTasks" if call.list("tasks").is_empty() => {
+                Some(call.error(400, "InvalidParameterException", "Tasks cannot be empty."))
+            }
             "DescribeTasks" => Some(self.describe_tasks(call, cx)),
             "StopTask" => Some(self.stop_task(call)),
             "DescribeServices" if call.list("services").len() > 10 => Some(call.error(
@@ -404,17 +409,23 @@ impl Script for Ecs {
     }
 }
 
-/// AWS always names the three flags; moto says null until somebody has set them.
+/// AWS sends no nulls, and always names the three flags; moto says null until somebody has set them.
 fn complete_targets(answer: &mut Answer) {
     let Ok(mut body) = serde_json::from_slice::<Value>(&answer.message.body) else { return };
     for target in body["ScalableTargets"].as_array_mut().into_iter().flatten() {
-        if target["SuspendedState"].is_null() {
+        if let Some(members) = target.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
+        if target.get("SuspendedState").is_none() {
             target["SuspendedState"] = json!({
                 "DynamicScalingInSuspended": false,
                 "DynamicScalingOutSuspended": false,
                 "ScheduledScalingSuspended": false,
             });
         }
+    }
+    if let Some(body) = body.as_object_mut() {
+        body.retain(|_, value| !value.is_null());
     }
     answer.message.body = body.to_string().into_bytes();
 }

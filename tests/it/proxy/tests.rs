@@ -158,6 +158,87 @@ fn a_restore_is_a_new_barer_instance_that_needs_a_reboot() {
 }
 
 #[test]
+fn a_restore_carries_what_is_passed() {
+    let world = World::start();
+    rename(&world, "orders", "orders-parked").unwrap();
+    read_until(&world, &["orders-parked available"]);
+    let old = instance(&world, "orders-parked").unwrap();
+    let groups = &world.seed.security_groups;
+    world.aws(&[
+        "rds",
+        "restore-db-instance-from-db-snapshot",
+        "--db-instance-identifier",
+        "orders",
+        "--db-snapshot-identifier",
+        "orders-before",
+        "--db-instance-class",
+        "db.m6g.large",
+        "--port",
+        "5433",
+        "--db-subnet-group-name",
+        &world.seed.subnet_group,
+        "--vpc-security-group-ids",
+        &groups[0],
+        &groups[1],
+        "--db-parameter-group-name",
+        &world.seed.parameter_group,
+        "--multi-az",
+        "--no-publicly-accessible",
+        "--no-deletion-protection",
+        "--copy-tags-to-snapshot",
+        "--auto-minor-version-upgrade",
+        "--no-enable-iam-database-authentication",
+        "--enable-cloudwatch-logs-exports",
+        "postgresql",
+        "upgrade",
+        "--backup-retention-period",
+        "14",
+        "--preferred-backup-window",
+        "02:00-02:30",
+        "--ca-certificate-identifier",
+        "rds-ca-default",
+        "--network-type",
+        "IPV4",
+        "--engine-lifecycle-support",
+        "open-source-rds-extended-support",
+        "--no-dedicated-log-volume",
+        "--storage-type",
+        "gp3",
+        "--tags",
+        "Key=service,Value=orders",
+        "Key=owner,Value=payments",
+        "Key=ripcord-run,Value=r1",
+    ]);
+    assert_eq!(status(&world, "orders").unwrap(), "creating");
+    read_until(&world, &["orders backing-up", "orders-parked available"]);
+    let new = instance(&world, "orders").unwrap();
+    let mut differ: Vec<_> = old.as_object().unwrap().keys().filter(|key| old[*key] != new[*key]).collect();
+    differ.sort();
+    assert_eq!(
+        differ,
+        [
+            "AssociatedRoles",
+            "DBInstanceArn",
+            "DBInstanceIdentifier",
+            "DBInstanceStatus",
+            "DBParameterGroups",
+            "DbiResourceId",
+            "DeletionProtection",
+            "Endpoint",
+            "InstanceCreateTime",
+            "LatestRestorableTime",
+            "MaxAllocatedStorage",
+            "MonitoringInterval",
+            "MonitoringRoleArn",
+            "PerformanceInsightsEnabled",
+            "PerformanceInsightsRetentionPeriod",
+            "PreferredMaintenanceWindow",
+            "TagList",
+        ]
+    );
+}
+
+#[test]
 fn a_modification_shows_the_old_value_first() {
     let world = World::start();
     rename(&world, "orders", "orders-parked").unwrap();

@@ -93,7 +93,10 @@ pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Request>> {
     let (Some(method), Some(path)) = (words.next(), words.next()) else {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "no request line"));
     };
-    Ok(Some(Request { method, path, message: read_message(from)? }))
+    // Asked as an HTTP proxy, the path is a whole address.
+    let after_host =
+        path.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| rest[at..].to_owned()));
+    Ok(Some(Request { method, path: after_host.unwrap_or(path), message: read_message(from)? }))
 }
 
 pub fn read_answer(from: &mut impl BufRead) -> io::Result<Answer> {

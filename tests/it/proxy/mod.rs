@@ -12,6 +12,7 @@ pub mod ecs;
 mod faults;
 pub mod rds;
 mod rds_settings;
+#[cfg(test)]
 mod tests;
 pub mod unsupported;
 mod upstream;
