@@ -14,8 +14,9 @@
 //! | timestamps are compared and sorted by the moment they name, whatever their zone | by text |
 //! | `contains` of an unlike value is an error | false, in Python an exception |
 //! | integers stay integers, also beyond 2^53; an average or a rounding that is whole is one | floats |
-//! | `to_number` reads JSON numbers only | Python also reads `1_000`, ` 1 `, `nan` |
+//! | `to_number` reads JSON numbers only | Python also reads `1_000`, `+1`, `nan` |
 //! | `not_null` stops at the first value | evaluates every argument |
+//! | `to_string` writes letters as they are | Python escapes what is not ASCII |
 //! | unknown functions, wrong arities, a slice step of 0, a key written twice, `!a.b` do not parse | found at run time, or never |
 //! | `` `text` `` without quotes inside is not JSON and does not parse | Python reads it as text |
 //! | members the shape table knows as lists and structures read as `[]` and `{}` when an answer omits them | null |

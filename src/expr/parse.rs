@@ -146,8 +146,8 @@ impl Parser<'_> {
     /// In JMESPath `!a.b` is `(!a).b`, which is always null; nobody means it.
     fn not_of_a_part(&self, first: &Node) -> Result<(), ExprError> {
         let after = self.scan.tokens.partition_point(|t| t.span.start < first.span.end);
-        let piped =
-            matches!(self.scan.tokens.get(after), Some(t) if self.text[t.span.clone()].starts_with('|'));
+        let next = self.scan.tokens[after..].iter().find(|t| t.kind != Is::Close);
+        let piped = next.is_some_and(|t| self.text[t.span.clone()].starts_with('|'));
         if matches!(first.kind, Kind::Not(_)) && !piped {
             return Err(ExprError::new(first.span.clone(), "`!` takes only what stands right behind it")
                 .hint("write !(a.b) for the opposite of a.b"));
@@ -352,7 +352,8 @@ impl Parser<'_> {
         };
         let text = &self.text[token.span.clone()];
         let shown = crate::text::fit(&crate::text::clean(text), 40);
-        let error = ExprError::new(token.span.clone(), format!("`{shown}` cannot stand here"));
+        let shown = if shown.contains('`') { shown } else { format!("`{shown}`") };
+        let error = ExprError::new(token.span.clone(), format!("{shown} cannot stand here"));
         match token.kind {
             Is::Number if text == "-" => error.hint("numbers are computed with add and sub"),
             Is::Number => error.hint(format!("a number is written `{text}` in backticks")),

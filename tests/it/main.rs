@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise, its helpers too")]
 
+mod expr;
 mod journal;
 mod laws;
 mod moto;
