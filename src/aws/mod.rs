@@ -10,6 +10,7 @@ pub mod guard;
 mod input;
 mod inputs;
 mod net;
+mod perform;
 mod places;
 mod read;
 mod send;

@@ -47,6 +47,18 @@ impl Tree {
         }
     }
 
+    /// The value as it was written, templates in it as their text.
+    pub fn written(&self) -> Value {
+        match self {
+            Tree::Plain(value) => value.clone(),
+            Tree::Text(template) => Value::String(template.source().to_owned()),
+            Tree::List(items) => Value::Array(items.iter().map(Tree::written).collect()),
+            Tree::Map(entries) => {
+                Value::Object(entries.iter().map(|(k, t)| (k.clone(), t.written())).collect())
+            }
+        }
+    }
+
     /// A list or map of plain values is a plain value.
     fn folded(self) -> Tree {
         match self {

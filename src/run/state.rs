@@ -574,8 +574,12 @@ impl StepRun {
         }
     }
 
-    /// A new life: what was in flight is doubtful, what was confirmed is not.
+    /// A new life: what was in flight is doubtful, what was confirmed is not, and a hold that was about the
+    /// old process or its credentials is over.
     fn reopen(&mut self, at: At) {
+        if self.hold.as_ref().is_some_and(|h| matches!(h.kind, HoldKind::Credentials | HoldKind::ReadOnly)) {
+            self.hold = None;
+        }
         match &mut self.stage {
             Stage::InFlight(_) => self.doubt("the process ended before the answer", at),
             // The settle window is counted on this life's clock: the time before it cannot be trusted.

@@ -121,7 +121,11 @@ impl World {
     }
 
     /// Resolves and pins the place of every target.
-    async fn places(&self, book: &Runbook, parameters: &Map<String, Value>) -> Result<(Vec<Place>, Identity), Trouble> {
+    async fn places(
+        &self,
+        book: &Runbook,
+        parameters: &Map<String, Value>,
+    ) -> Result<(Vec<Place>, Identity), Trouble> {
         let mut identities: BTreeMap<String, Identity> = BTreeMap::new();
         let mut places = Vec::new();
         let scope = serde_json::json!({ "parameters": parameters });
@@ -153,7 +157,12 @@ impl World {
                     "choose the profile of that account with --profile",
                 ));
             }
-            places.push(Place { target: target.name.clone(), account, region, role_arn: said(&target.role_arn)? });
+            places.push(Place {
+                target: target.name.clone(),
+                account,
+                region,
+                role_arn: said(&target.role_arn)?,
+            });
         }
         let identity = identities.into_values().next().unwrap_or_default();
         Ok((places, identity))
@@ -279,7 +288,10 @@ impl World {
             if identity.account != place.account {
                 return Err(Trouble::new(
                     exit::CREDENTIALS,
-                    format!("the credentials are of account {}, the run is pinned to {}", identity.account, place.account),
+                    format!(
+                        "the credentials are of account {}, the run is pinned to {}",
+                        identity.account, place.account
+                    ),
                     "the run was not opened and nothing was sent",
                     "choose the profile of that account with --profile",
                 ));
@@ -336,7 +348,10 @@ impl World {
         let was = endpoint_words(&header.endpoint);
         Err(Trouble::new(
             exit::USAGE,
-            format!("this run was started against {was}, the session is on {}", endpoint_words(&self.endpoint)),
+            format!(
+                "this run was started against {was}, the session is on {}",
+                endpoint_words(&self.endpoint)
+            ),
             "a journal of one kind of endpoint is never resumed as another; nothing was opened",
             "set or unset --endpoint-url and AWS_ENDPOINT_URL as they were when the run was started",
         ))
@@ -475,7 +490,12 @@ fn denied(denied: Denied) -> Trouble {
 }
 
 fn refused(refusal: &Refusal) -> Trouble {
-    Trouble::new(exit::FAILED, refusal.to_string(), "nothing was changed", "look at the run with `ripcord runs`")
+    Trouble::new(
+        exit::FAILED,
+        refusal.to_string(),
+        "nothing was changed",
+        "look at the run with `ripcord runs`",
+    )
 }
 
 fn damaged(why: &str) -> Trouble {

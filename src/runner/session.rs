@@ -203,6 +203,8 @@ impl<D: Disk> Session<D> {
             }
             Event::Command { command, reply } => {
                 let answer = self.input(&Input::Command(command));
+                // Whoever asked finds the effect in the scene.
+                self.publish();
                 // The asker may have gone.
                 reply.send(answer).ok();
             }

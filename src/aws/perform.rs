@@ -1,0 +1,60 @@
+//! [`Perform`] for AWS: the kernel's questions and calls through the clients, outcomes in the kernel's words.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Aws, ReadErrorKind, Sent, UnsentKind};
+use crate::ids::EffectName;
+use crate::run::{Call, Outcome, Perform, Performing};
+use crate::watch::{Question, Unread, UnreadKind};
+
+impl Perform for Aws {
+    fn read<'a>(&'a self, question: &'a Question) -> Performing<'a, Result<Arc<Value>, Unread>> {
+        Box::pin(async move {
+            let Question { place, service, operation, parameters } = question;
+            match Aws::read(self, place, service, operation, parameters).await {
+                Ok(document) => Ok(Arc::new(document.value)),
+                Err(e) => Err(Unread { kind: unread_kind(e.kind), code: e.code, message: e.message }),
+            }
+        })
+    }
+
+    fn send<'a>(&'a self, _name: &'a EffectName, call: &'a Call) -> Performing<'a, Outcome> {
+        Box::pin(async move {
+            let Call { place, service, operation, parameters } = call;
+            outcome(Aws::send(self, place, service, operation, parameters).await)
+        })
+    }
+}
+
+fn unread_kind(kind: ReadErrorKind) -> UnreadKind {
+    match kind {
+        ReadErrorKind::NoAccess | ReadErrorKind::Refused => UnreadKind::NoAccess,
+        ReadErrorKind::Expired | ReadErrorKind::NoCredentials => UnreadKind::Credentials,
+        ReadErrorKind::Throttled => UnreadKind::Throttled,
+        ReadErrorKind::Transport | ReadErrorKind::Timeout => UnreadKind::Transport,
+        ReadErrorKind::Unsupported => UnreadKind::Unsupported,
+        ReadErrorKind::Invalid => UnreadKind::Expression,
+        ReadErrorKind::Answer => UnreadKind::Answer,
+    }
+}
+
+fn outcome(sent: Sent) -> Outcome {
+    match sent {
+        Sent::Executed { answer, request_id } => Outcome::Executed { answer, request_id },
+        Sent::Rejected { code, message, request_id } => Outcome::Rejected { code, message, request_id },
+        Sent::Unknown { why, .. } => Outcome::Unclear { why },
+        // Nothing left the process: as good a proof as an answer.
+        Sent::Refused(unsent) => {
+            let code = match unsent.kind {
+                UnsentKind::ReadOnly => "ReadOnly",
+                UnsentKind::NotListed => "NotListed",
+                UnsentKind::Invalid => "InvalidParameter",
+                UnsentKind::NoCredentials | UnsentKind::Expired => "ExpiredToken",
+                UnsentKind::Unreachable => "Unreachable",
+            };
+            Outcome::Rejected { code: code.into(), message: unsent.message, request_id: None }
+        }
+    }
+}

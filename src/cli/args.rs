@@ -1,0 +1,208 @@
+//! Arguments as types, nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::ids::StepPath;
+
+/// A terminal runbook console for recovering AWS systems.
+#[derive(Debug, Parser)]
+#[command(name = "ripcord", version, about, after_help = EXIT_CODES, max_term_width = 100, arg_required_else_help = false)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Without a command: the console (as `ripcord tui`).
+
+Exit codes:
+  0 ok                              6 run left unfinished, resumable
+  1 run or check failed             7 run or target locked
+  2 usage                           8 write refused by read-only
+  3 attention (findings, success    9 outcome unknown
+    with exceptions)               70 internal panic
+  4 credentials missing, expired  124 timeout
+    or of the wrong account       130/143 signals
+  5 preflight failed, or the endpoint does not answer";
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Profile of the AWS configuration
+    #[arg(long, global = true, env = "AWS_PROFILE", value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Region of places that name none
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Another endpoint than AWS; the frame and the journal name it
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Nothing that can write leaves the process; wins over everything
+    #[arg(long, global = true, env = "RIPCORD_READ_ONLY")]
+    pub read_only: bool,
+    /// Folder in which runbooks are found by id; may be repeated
+    #[arg(long, global = true, value_name = "DIR")]
+    pub runbooks: Vec<PathBuf>,
+    /// Where runs live [default: $XDG_STATE_HOME/ripcord or ~/.local/state/ripcord]
+    #[arg(long, global = true, env = "RIPCORD_STATE_DIR", value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Colour on the screen
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// Plain ASCII borders
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Write a log there (never credentials, never bodies)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// More in the log; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The console: runbooks and unfinished runs
+    Tui,
+    /// Runbooks that can be found by id
+    List {
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// One runbook: what it does and what it needs
+    Show {
+        /// A path or an id
+        runbook: String,
+        /// A printable checklist with its commands
+        #[arg(long, conflicts_with = "json")]
+        paper: bool,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check runbook files; exit 3 on findings
+    Validate {
+        /// Files
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// The JSON Schema of the runbook format
+    Schema,
+    /// Preflight and every step resolved, without any write call
+    Plan {
+        #[command(flatten)]
+        start: StartArgs,
+        /// Write the plan there as JSON, for `run --plan`
+        #[arg(short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a runbook: the console, or without a screen with --no-input
+    Run {
+        #[command(flatten)]
+        start: StartArgs,
+        /// The plan this run must equal at Start; needed for T2 and T3 gates of a live run without a screen
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
+        #[command(flatten)]
+        drive: DriveArgs,
+    },
+    /// Go on with an unfinished run
+    Resume {
+        /// Its id, or enough of it
+        run: String,
+        #[command(flatten)]
+        drive: DriveArgs,
+    },
+    /// Take an unfinished run back to a step, newest change first
+    Rollback {
+        /// Its id, or enough of it
+        run: String,
+        /// The step the run stands at afterwards
+        #[arg(long, value_name = "STEP")]
+        to: String,
+        #[command(flatten)]
+        drive: DriveArgs,
+    },
+    /// Runs on this machine, newest first
+    Runs {
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the journal of a run: every line, every hash
+    Verify {
+        /// Its id, or enough of it
+        run: String,
+    },
+    /// What happened in a run, from its journal alone
+    Report {
+        /// Its id, or enough of it
+        run: String,
+        /// How it is written
+        #[arg(long, default_value = "md")]
+        format: ReportFormat,
+    },
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ReportFormat {
+    Md,
+    Json,
+}
+
+/// Which runbook, with which parameters.
+#[derive(Clone, Debug, Args)]
+pub struct StartArgs {
+    /// A path or an id
+    pub runbook: String,
+    /// A parameter; lists are comma-separated or JSON, records JSON
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// Parameters from a JSON file; -p wins
+    #[arg(long = "params", value_name = "FILE")]
+    pub params_file: Option<PathBuf>,
+}
+
+/// How a run is driven.
+#[derive(Clone, Debug, Args)]
+pub struct DriveArgs {
+    /// No screen and no questions: phrases and answers come from --confirm and --answer
+    #[arg(long)]
+    pub no_input: bool,
+    /// The phrase of a gate, for example stop_services/to_zero=api,worker; may be repeated, also for one gate
+    #[arg(long, value_name = "PATH=PHRASE")]
+    pub confirm: Vec<String>,
+    /// An answer: a prompt's value, `done[: note]` for a manual step, a name for an approval
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub answer: Vec<String>,
+    /// Append-only lines, no full-screen drawing
+    #[arg(long)]
+    pub plain: bool,
+    /// JSON Lines
+    #[arg(long, conflicts_with = "plain")]
+    pub json: bool,
+    /// Stop right before this step; the run stays resumable
+    #[arg(long, value_name = "STEP")]
+    pub stop_before: Option<StepPath>,
+}

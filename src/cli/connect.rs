@@ -1,0 +1,92 @@
+//! From flags and environment to a [`World`]: the connection to AWS, the clock, the shelf of runs.
+
+use std::sync::Arc;
+
+use super::args::Global;
+use crate::ids::At;
+use crate::journal::{EndpointKind, LocalDisk, Shelf, state_dir};
+use crate::runner::{RunClock, Trouble, World, exit};
+
+/// Where runs live.
+pub fn shelf(global: &Global) -> Result<Shelf<LocalDisk>, Trouble> {
+    let root = match &global.state_dir {
+        Some(dir) => dir.clone(),
+        None => state_dir(|name| std::env::var_os(name)).map_err(Trouble::from)?,
+    };
+    Ok(Shelf::at(LocalDisk, root))
+}
+
+/// Who sits here, as recorded in journals.
+pub fn operator() -> String {
+    let name = ["RIPCORD_OPERATOR", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|n| std::env::var(n).ok().filter(|v| !v.is_empty()));
+    crate::text::clean(&name.unwrap_or_else(|| "operator".into())).into_owned()
+}
+
+/// The pace of tests: debug builds on loopback custom endpoints only (DESIGN §11).
+fn pace(loopback: bool) -> u32 {
+    if !cfg!(debug_assertions) || !loopback {
+        return 1;
+    }
+    std::env::var("RIPCORD_PACE").ok().and_then(|p| p.parse().ok()).unwrap_or(1)
+}
+
+/// Connects. Sends nothing yet.
+#[cfg(feature = "aws")]
+pub async fn world(global: &Global) -> Result<World, Trouble> {
+    use crate::aws::{Aws, Credentials, EndpointKind as Kind, Mode, Settings};
+    let settings = Settings {
+        profile: global.profile.clone(),
+        region: global.region.clone(),
+        endpoint_url: global.endpoint_url.clone(),
+        mode: if global.read_only { Mode::ReadOnly } else { Mode::Full },
+        credentials: Credentials::Configured,
+    };
+    let aws = Aws::connect(settings)
+        .await
+        .map_err(|e| Trouble::new(exit::CREDENTIALS, e.to_string(), e.means(), e.advice()))?;
+    let (endpoint, loopback) = match &aws.endpoint().kind {
+        Kind::Live => (EndpointKind::Live, false),
+        Kind::Custom { host, loopback } => (EndpointKind::Custom { host: host.clone() }, *loopback),
+    };
+    let region = aws.region().unwrap_or_default().to_owned();
+    Ok(World {
+        perform: Arc::new(aws),
+        clock: RunClock::starting_after(At::default()),
+        endpoint,
+        loopback,
+        region,
+        shelf: shelf(global)?,
+        operator: operator(),
+        read_only: global.read_only,
+        pace: pace(loopback),
+    })
+}
+
+/// A build without the feature `aws` has nobody to talk to.
+#[cfg(not(feature = "aws"))]
+pub async fn world(_global: &Global) -> Result<World, Trouble> {
+    Err(Trouble::new(
+        exit::USAGE,
+        "this ripcord was built without the feature `aws`",
+        "it can check and show runbooks and reports, not run them",
+        "build it with the default features",
+    ))
+}
+
+/// The runtime of commands that talk to AWS.
+pub fn block_on<F: Future>(future: F) -> Result<F::Output, Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| {
+        Trouble::new(
+            exit::FAILED,
+            format!("threads cannot be started: {e}"),
+            "nothing was started",
+            "check the limits (ulimit -u) of this shell",
+        )
+    })?;
+    let out = runtime.block_on(future);
+    // Reads that are still on their way are dropped; mutating calls were waited for by their session.
+    runtime.shutdown_background();
+    Ok(out)
+}

@@ -1,0 +1,74 @@
+//! The command line: arguments as types, one file per subcommand, and the wiring of everything else.
+//!
+//! Nothing is decided here about a run; errors become their three parts on standard error and the
+//! documented exit code.
+
+mod args;
+mod books;
+mod check;
+mod connect;
+mod drive;
+mod journal;
+mod log;
+mod params;
+mod plan;
+mod show;
+mod start;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::runner::{Trouble, exit};
+use args::{Cli, Command};
+
+/// What a command ends with: its exit code, or an error that carries one.
+type Ending = Result<u8, Trouble>;
+
+/// Parses the arguments, runs the command, gives the documented exit code.
+pub fn main() -> ExitCode {
+    if let Err(report) = color_eyre::config::HookBuilder::default().display_env_section(false).install() {
+        eprintln!("ripcord: {report}");
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match std::panic::catch_unwind(|| run(cli)) {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(trouble)) => {
+            eprintln!("ripcord: {}", trouble.lines());
+            ExitCode::from(trouble.code)
+        }
+        Err(_panic) => ExitCode::from(exit::PANIC),
+    }
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // Help and version go to standard output and are no error; a closed pipe is none either.
+    error.print().ok();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::from(exit::OK),
+        _ => ExitCode::from(exit::USAGE),
+    }
+}
+
+fn run(cli: Cli) -> Ending {
+    log::init(&cli.global)?;
+    let global = &cli.global;
+    match cli.command.unwrap_or(Command::Tui) {
+        Command::Tui => start::console(global),
+        Command::List { json } => show::list(global, json),
+        Command::Show { runbook, paper, json } => show::show(global, &runbook, paper, json),
+        Command::Validate { paths, json } => check::validate(&paths, json),
+        Command::Schema => check::schema(),
+        Command::Plan { start, output, json } => plan::plan(global, &start, output.as_deref(), json),
+        Command::Run { start, plan, drive } => start::run(global, &start, plan.as_deref(), &drive),
+        Command::Resume { run, drive } => start::resume(global, &run, &drive),
+        Command::Rollback { run, to, drive } => start::rollback(global, &run, &to, &drive),
+        Command::Runs { json } => journal::runs(global, json),
+        Command::Verify { run } => journal::verify(global, &run),
+        Command::Report { run, format } => journal::report(global, &run, format),
+    }
+}

@@ -1,0 +1,27 @@
+//! `-p NAME=VALUE` and `--params FILE`.
+
+use serde_json::{Map, Value};
+
+use super::args::StartArgs;
+use crate::runner::Trouble;
+
+/// What was given, by name; `-p` wins over the file.
+pub fn given(args: &StartArgs) -> Result<Map<String, Value>, Trouble> {
+    let mut out = Map::new();
+    if let Some(path) = &args.params_file {
+        let text =
+            std::fs::read_to_string(path).map_err(|e| Trouble::usage(format!("{}: {e}", path.display())))?;
+        match serde_json::from_str(&text) {
+            Ok(Value::Object(map)) => out = map,
+            Ok(_) => return Err(Trouble::usage(format!("{} is not a JSON object", path.display()))),
+            Err(e) => return Err(Trouble::usage(format!("{} is not JSON: {e}", path.display()))),
+        }
+    }
+    for text in &args.params {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            Trouble::usage(format!("-p takes NAME=VALUE, not `{}`", crate::text::clean(text)))
+        })?;
+        out.insert(name.trim().to_owned(), Value::String(value.to_owned()));
+    }
+    Ok(out)
+}

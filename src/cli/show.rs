@@ -1,0 +1,120 @@
+//! `list` and `show`.
+
+use serde_json::json;
+
+use super::args::Global;
+use super::{Ending, books};
+use crate::runbook::{self, Parameter, ParameterKind, Runbook};
+use crate::runner::exit;
+use crate::text::{clean, clean_lines, fit};
+
+/// Lists what can be found by id; a file with findings is listed as such.
+pub fn list(global: &Global, as_json: bool) -> Ending {
+    let rows: Vec<(String, String, Result<Runbook, usize>)> = books::all(global)
+        .into_iter()
+        .map(|(id, found)| {
+            let loaded = runbook::load(&found.from, &found.source).map_err(|f| f.len());
+            (id, found.from, loaded)
+        })
+        .collect();
+    if as_json {
+        let runbooks: Vec<_> = rows
+            .iter()
+            .map(|(id, from, book)| match book {
+                Ok(book) => json!({"id": id, "title": book.title, "version": book.version, "from": from, "findings": 0}),
+                Err(n) => json!({"id": id, "from": from, "findings": n}),
+            })
+            .collect();
+        println!("{:#}", json!({"schema_version": 1, "runbooks": runbooks}));
+        return Ok(exit::OK);
+    }
+    for (id, from, book) in &rows {
+        match book {
+            Ok(book) => println!("{:32} {:8} {}", clean(id), clean(&book.version), clean(&book.title)),
+            Err(n) => println!("{:32} {:8} {n} findings: ripcord validate {}", clean(id), "-", clean(from)),
+        }
+    }
+    Ok(exit::OK)
+}
+
+/// Shows one runbook.
+pub fn show(global: &Global, name: &str, paper: bool, as_json: bool) -> Ending {
+    let book = books::load(global, name)?;
+    if paper {
+        print!("{}", runbook::paper(&book));
+    } else if as_json {
+        println!("{:#}", as_value(&book));
+    } else {
+        print!("{}", page(&book));
+    }
+    Ok(exit::OK)
+}
+
+fn as_value(book: &Runbook) -> serde_json::Value {
+    let parameters: Vec<_> = book
+        .parameters
+        .iter()
+        .map(|p| {
+            json!({"name": p.name, "type": kind(&p.kind), "required": p.required,
+                "default": p.default.as_ref().map(crate::expr::Tree::written), "description": p.description})
+        })
+        .collect();
+    let steps: Vec<_> = book
+        .steps
+        .iter()
+        .map(|s| json!({"name": s.name, "title": s.title.source(), "phase": s.phase}))
+        .collect();
+    json!({"schema_version": 1, "id": book.id, "title": book.title, "version": book.version, "owner": book.owner,
+        "tags": book.tags, "description": book.description, "use_when": book.use_when, "not_when": book.not_when,
+        "digest": book.digest, "parameters": parameters, "phases": book.phases, "steps": steps})
+}
+
+fn page(book: &Runbook) -> String {
+    let mut out =
+        vec![format!("{}  {}", book.title, book.version), String::new(), book.description.trim().to_owned()];
+    let when = [("Use when", &book.use_when), ("Not when", &book.not_when)];
+    for (title, text) in when.iter().filter(|(_, t)| !t.trim().is_empty()) {
+        out.extend([String::new(), format!("{title}:"), indented(text)]);
+    }
+    out.extend([String::new(), "Parameters:".into()]);
+    out.extend(book.parameters.iter().map(parameter));
+    out.extend([String::new(), "Steps:".into()]);
+    for (i, step) in book.steps.iter().enumerate() {
+        let phase = step.phase.as_deref().unwrap_or("");
+        out.push(format!("  {:2}  {:10} {:24} {}", i + 1, phase, step.name, step.title.source()));
+    }
+    out.push(String::new());
+    clean_lines(&out.join("\n"))
+}
+
+fn parameter(p: &Parameter) -> String {
+    let need = match (&p.default, p.required) {
+        (Some(default), _) => format!("default {}", written(&default.written())),
+        (None, true) => "required".into(),
+        (None, false) => "optional".into(),
+    };
+    format!("  {:16} {:20} {:12} {}", p.name, kind(&p.kind), fit(&need, 40), p.description)
+}
+
+fn written(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn indented(text: &str) -> String {
+    text.trim().lines().map(|l| format!("  {l}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The type of a parameter as it is written in a runbook.
+fn kind(kind: &ParameterKind) -> String {
+    match kind {
+        ParameterKind::Text => "string".into(),
+        ParameterKind::Integer => "integer".into(),
+        ParameterKind::Boolean => "boolean".into(),
+        ParameterKind::Timestamp => "timestamp".into(),
+        ParameterKind::Duration => "duration".into(),
+        ParameterKind::List(inner) => format!("list of {}", self::kind(inner)),
+        ParameterKind::Record(_) => "record".into(),
+        ParameterKind::Map(_) => "map".into(),
+        ParameterKind::Picker(name) => (*name).into(),
+    }
+}
