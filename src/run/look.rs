@@ -233,6 +233,9 @@ impl Look {
                 return Err(Unread::new(UnreadKind::Unsupported, why));
             }
         };
+        if let Some(step) = roots_of(read).iter().find_map(|r| self.unended(root_name(r))) {
+            return Err(Unread::new(UnreadKind::NotYet, format!("waits for the step {step}")));
+        }
         let place = self.run.place(read.target.as_deref());
         let scope = Scope::bare(&self.run, &self.path, frame, self.now);
         let Some(items) = &read.for_each else {
@@ -248,6 +251,13 @@ impl Look {
             Ok(question(&place, operation, scope.fill(parameters).map_err(waiting)?))
         };
         items.iter().enumerate().map(one).collect()
+    }
+
+    /// The step behind a root, if it has given nothing yet.
+    fn unended<'r>(&self, name: &'r str) -> Option<&'r str> {
+        let place = self.run.plan.locate(name)?;
+        let given = self.run.steps.iter().any(|(p, s)| p.unkeyed() == *place && s.ended.is_some());
+        (!given).then_some(name)
     }
 
     fn select(&self, ask: &Ask, answers: &[Reading], frame: &Frame) -> Result<Value, Unread> {
