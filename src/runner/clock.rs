@@ -8,6 +8,12 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::ids::{At, Clock};
 use crate::journal::Stamp;
 
+/// A clock that stamps journal records; the simulator has one of its own.
+pub trait Stamps: Clock {
+    /// The clocks for one journal record.
+    fn stamp(&self) -> Stamp;
+}
+
 /// The clock of one life of a run.
 #[derive(Clone, Debug)]
 pub struct RunClock {
@@ -25,6 +31,12 @@ impl RunClock {
     /// The clocks for one journal record.
     pub fn stamp(&self) -> Stamp {
         Stamp { wall: self.now(), m: boot_millis(), boot: self.boot.clone() }
+    }
+}
+
+impl Stamps for RunClock {
+    fn stamp(&self) -> Stamp {
+        RunClock::stamp(self)
     }
 }
 

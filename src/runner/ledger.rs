@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ids::{At, Clock, Life};
+use crate::ids::{At, Life};
 use crate::journal::{Disk, Journal, JournalError, Record, kind};
 use crate::run::{Fact, Input, LogLine, Refusal, Run, line};
 
-use super::clock::RunClock;
+use super::clock::{RunClock, Stamps};
 
 /// The payload of a decision record: what asked for it and what followed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -37,10 +37,10 @@ pub enum Denied {
 }
 
 /// A run and the journal it lives in.
-pub struct Ledger<D: Disk> {
+pub struct Ledger<D: Disk, C: Stamps = RunClock> {
     pub run: Arc<Run>,
     journal: Journal<D>,
-    clock: RunClock,
+    clock: C,
     log: Vec<LogLine>,
     /// Lines ever made.
     lines: u64,
@@ -49,9 +49,9 @@ pub struct Ledger<D: Disk> {
 /// Lines of the log that are kept for the screen.
 const LOG: usize = 400;
 
-impl<D: Disk> Ledger<D> {
+impl<D: Disk, C: Stamps> Ledger<D, C> {
     /// Folds what a journal holds; the caller appends `opened` next.
-    pub fn new(run: Run, journal: Journal<D>, clock: RunClock, past: &[Decision]) -> Ledger<D> {
+    pub fn new(run: Run, journal: Journal<D>, clock: C, past: &[Decision]) -> Ledger<D, C> {
         let mut ledger = Ledger { run: Arc::new(run), journal, clock, log: Vec::new(), lines: 0 };
         for decision in past {
             ledger.apply(&decision.facts);
@@ -75,10 +75,14 @@ impl<D: Disk> Ledger<D> {
         if facts.is_empty() {
             return Ok(0);
         }
-        self.append(input, facts)
+        self.record(input, facts)
     }
 
-    fn append(&mut self, input: &Input, facts: Vec<Fact>) -> Result<usize, Denied> {
+    /// Makes what was decided durable, then applies it. Gives the number of facts.
+    ///
+    /// # Errors
+    /// A journal that can no longer be written; nothing was applied then.
+    pub fn record(&mut self, input: &Input, facts: Vec<Fact>) -> Result<usize, Denied> {
         if facts.iter().any(|f| matches!(f, Fact::Intent { .. })) {
             self.journal.reserve().map_err(Denied::Journal)?;
         }

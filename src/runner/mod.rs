@@ -9,7 +9,7 @@ mod reader;
 mod session;
 mod trouble;
 
-pub use clock::RunClock;
+pub use clock::{RunClock, Stamps};
 pub use ledger::{Decision, Denied, Ledger, facts};
 pub use reader::Reader;
 pub use session::{Handle, Left, Options, Session};
