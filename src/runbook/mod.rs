@@ -3,6 +3,13 @@
 //! Text → tree with spans → model, with findings collected all at once. Nothing here runs a step or asks AWS.
 //! Start at [`Runbook`].
 
-mod model;
+mod finding;
+mod keys;
+mod scalar;
+mod schema;
+mod shape;
+mod source;
+mod tree;
 
-pub use model::*;
+pub use finding::{Finding, FindingKind};
+pub use schema::schema;

@@ -1,0 +1,512 @@
+//! YAML text as a tree in which every key and value knows its bytes.
+//!
+//! Strict on purpose: no anchors, aliases, tags or merge keys, one document, no key twice, YAML 1.2 core
+//! schema, and words that YAML 1.1 reads otherwise must be quoted. What is refused becomes [`Kind::Bad`], so
+//! that one mistake is one finding. The model is not known here.
+
+use std::ops::{ControlFlow, Range};
+
+use serde_json::Value;
+use serde_saphyr::granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span};
+
+use super::finding::FindingKind;
+use super::scalar;
+
+/// Deepest nesting of maps and lists.
+pub(super) const DEEPEST: usize = 32;
+
+/// One value.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub at: Range<usize>,
+    pub kind: Kind,
+    pub style: Style,
+}
+
+/// What a value is.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// Null, a boolean, a number or a text.
+    Scalar(Value),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+    /// Already refused; whatever looks at it stays silent.
+    Bad,
+}
+
+/// One key with its value.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub key: String,
+    pub key_at: Range<usize>,
+    pub value: Node,
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Style {
+    Plain,
+    Single,
+    Double,
+    /// `|` or `>`.
+    Block,
+}
+
+/// A finding before it knows its file.
+#[derive(Debug)]
+pub(super) struct Raw {
+    pub kind: FindingKind,
+    pub at: Range<usize>,
+    pub message: String,
+    pub expected: Option<String>,
+    pub hint: Option<String>,
+}
+
+impl Raw {
+    pub(super) fn new(kind: FindingKind, at: Range<usize>, message: impl Into<String>) -> Raw {
+        Raw { kind, at, message: message.into(), expected: None, hint: None }
+    }
+
+    pub(super) fn expected(mut self, expected: impl Into<String>) -> Raw {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Raw {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With a hint, if there is one.
+    pub(super) fn maybe(mut self, hint: Option<String>) -> Raw {
+        self.hint = self.hint.or(hint);
+        self
+    }
+}
+
+impl Node {
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn map(&self) -> &[Entry] {
+        match &self.kind {
+            Kind::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn list(&self) -> &[Node] {
+        match &self.kind {
+            Kind::List(nodes) => nodes,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        self.map().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.map().iter().find(|entry| entry.key == key)
+    }
+
+    pub(super) fn is_bad(&self) -> bool {
+        matches!(self.kind, Kind::Bad)
+    }
+
+    /// What the value is, in words of the format.
+    pub(super) fn word(&self) -> &'static str {
+        match &self.kind {
+            Kind::Scalar(Value::Null) => "nothing",
+            Kind::Scalar(Value::Bool(_)) => "a boolean",
+            Kind::Scalar(Value::Number(_)) => "a number",
+            Kind::Scalar(_) => "a text",
+            Kind::List(_) => "a list",
+            Kind::Map(_) => "a map",
+            Kind::Bad => "a refused value",
+        }
+    }
+
+    /// The value as JSON, without places.
+    pub(super) fn json(&self) -> Value {
+        match &self.kind {
+            Kind::Scalar(value) => value.clone(),
+            Kind::List(nodes) => nodes.iter().map(Node::json).collect(),
+            Kind::Map(entries) => entries.iter().map(|e| (e.key.clone(), e.value.json())).collect(),
+            Kind::Bad => Value::Null,
+        }
+    }
+
+    /// The byte of `source` that shows the byte `offset` of this scalar's text.
+    ///
+    /// Folding, indentation and escapes only ever move or drop blanks, so the n-th visible character of the
+    /// text is the n-th visible character of the source.
+    pub(super) fn locate(&self, source: &str, offset: usize) -> usize {
+        let text = self.text().unwrap_or_default();
+        let before = text.get(..offset).unwrap_or(text);
+        let visible = before.chars().filter(|c| !c.is_whitespace()).count();
+        let raw = source.get(self.at.clone()).unwrap_or_default();
+        let starts = visible_starts(raw, self.style);
+        self.at.start + starts.into_iter().nth(visible).unwrap_or(raw.len().saturating_sub(1))
+    }
+}
+
+/// Where each visible character of a scalar starts in its raw text.
+fn visible_starts(raw: &str, style: Style) -> Vec<usize> {
+    let quote = usize::from(matches!(style, Style::Single | Style::Double));
+    let mut starts = Vec::new();
+    let mut chars = raw.char_indices().skip(quote);
+    while let Some((i, c)) = chars.next() {
+        match (style, c) {
+            (Style::Single, '\'') => {
+                chars.next();
+            }
+            (Style::Double, '\\') => {
+                let Some((_, escaped)) = chars.next() else { break };
+                let digits = match escaped {
+                    'x' => 2,
+                    'u' => 4,
+                    'U' => 8,
+                    // Escapes that stand for blanks, and an escaped line break.
+                    't' | 'n' | 'r' | 'v' | 'f' | ' ' | '\t' | '\n' | '\r' | 'N' | '_' | 'L' | 'P' => continue,
+                    _ => 0,
+                };
+                chars.by_ref().take(digits).for_each(drop);
+            }
+            _ if c.is_whitespace() => continue,
+            _ => {}
+        }
+        starts.push(i);
+    }
+    starts
+}
+
+/// Parses `text`. No tree when the text cannot be read to its end.
+pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Raw>) {
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    options.emit_unresolved_aliases = true;
+    options.disallow_directives = true;
+    // Beyond our own limit, below the parser's recursion.
+    options.flow_nesting_limit = 2 * DEEPEST;
+    options.block_nesting_limit = 2 * DEEPEST;
+    let mut build = Build { text, open: Vec::new(), root: None, documents: 0, findings: Vec::new() };
+    for event in Parser::new_from_str_with_options(text, options) {
+        match event {
+            Ok((event, span)) => {
+                if build.event(&event, &span).is_break() {
+                    return (None, build.findings);
+                }
+            }
+            Err(error) => {
+                build.fail(&error);
+                return (None, build.findings);
+            }
+        }
+    }
+    (build.root, build.findings)
+}
+
+/// The template without quotes on the line of `at`, if that is why the line is not YAML.
+fn unquoted(text: &str, at: usize) -> Option<Range<usize>> {
+    let line = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    let end = text[line..].find('\n').map_or(text.len(), |i| line + i);
+    let open = text[line..end].find("{{").map(|i| line + i)?;
+    let before = &text[line..open];
+    let starts_a_value = [": ", "- ", "[", ", "].iter().any(|lead| before.ends_with(lead));
+    (starts_a_value && !before.contains(['"', '\'', '#'])).then_some(open..end)
+}
+
+fn template(at: Range<usize>) -> Raw {
+    Raw::new(FindingKind::UnquotedTemplate, at, "a template without quotes is a YAML map")
+        .hint("quote templates: \"{{ … }}\"")
+}
+
+/// A collection that is still open.
+struct Open {
+    at: usize,
+    kind: OpenKind,
+}
+
+enum OpenKind {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, key: Option<(Option<String>, Range<usize>)>, bad: bool },
+}
+
+struct Build<'t> {
+    text: &'t str,
+    open: Vec<Open>,
+    root: Option<Node>,
+    documents: usize,
+    findings: Vec<Raw>,
+}
+
+impl Build<'_> {
+    fn event(&mut self, event: &Event<'_>, span: &Span) -> ControlFlow<()> {
+        let at = self.range(span);
+        match event {
+            Event::DocumentStart(..) => return self.document(at),
+            Event::Alias(_) | Event::UnresolvedAlias(_) => self.alias(at),
+            Event::Scalar(text, style, anchor, tag) => {
+                let properties = (*anchor != 0, tag.is_some());
+                self.scalar(text, *style, at, properties);
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.refuse_properties(&at, (*anchor != 0, tag.is_some()));
+                return self.start(at.start, OpenKind::List(Vec::new()));
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.refuse_properties(&at, (*anchor != 0, tag.is_some()));
+                return self.start(at.start, OpenKind::Map { entries: Vec::new(), key: None, bad: false });
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(at.end),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn fail(&mut self, error: &ScanError) {
+        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            self.too_deep(at);
+        } else if let Some(at) = unquoted(self.text, at) {
+            let known = |raw: &Raw| raw.kind == FindingKind::UnquotedTemplate && at.contains(&raw.at.start);
+            if !self.findings.iter().any(known) {
+                self.findings.push(template(at));
+            }
+        } else {
+            let message = format!("this is not valid YAML: {}", error.kind());
+            self.findings.push(Raw::new(FindingKind::Syntax, at..at, message));
+        }
+    }
+
+    fn too_deep(&mut self, at: usize) {
+        let message = format!("values are nested deeper than {DEEPEST} levels");
+        self.findings.push(Raw::new(FindingKind::TooDeep, at..at, message));
+    }
+
+    fn range(&self, span: &Span) -> Range<usize> {
+        let range = span.byte_range().unwrap_or_default();
+        range.start.min(self.text.len())..range.end.min(self.text.len())
+    }
+
+    fn document(&mut self, at: Range<usize>) -> ControlFlow<()> {
+        self.documents += 1;
+        if self.documents == 1 {
+            return ControlFlow::Continue(());
+        }
+        let message = "a runbook file holds one YAML document";
+        self.findings.push(Raw::new(FindingKind::SeveralDocuments, at, message));
+        ControlFlow::Break(())
+    }
+
+    fn alias(&mut self, at: Range<usize>) {
+        let message = "anchors and aliases are not part of the format";
+        self.findings.push(Raw::new(FindingKind::Alias, at.clone(), message));
+        self.place(Node { at, kind: Kind::Bad, style: Style::Plain });
+    }
+
+    fn refuse_properties(&mut self, at: &Range<usize>, (anchor, tag): (bool, bool)) {
+        if anchor {
+            let message = "anchors and aliases are not part of the format";
+            self.findings.push(Raw::new(FindingKind::Alias, self.property(at.start, '&'), message));
+        }
+        if tag {
+            let message = "tags are not part of the format";
+            self.findings.push(Raw::new(FindingKind::Tag, self.property(at.start, '!'), message));
+        }
+    }
+
+    /// The property that stands before the content at `start`: spans begin at the content.
+    fn property(&self, start: usize, sign: char) -> Range<usize> {
+        let before = &self.text[..start];
+        let from = before.rfind(sign).unwrap_or(start);
+        let len = self.text[from..].find(char::is_whitespace).unwrap_or(1);
+        from..from + len
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, at: Range<usize>, properties: (bool, bool)) {
+        self.refuse_properties(&at, properties);
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::Single,
+            ScalarStyle::DoubleQuoted => Style::Double,
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+        };
+        let kind = match style {
+            Style::Plain => self.plain(text, &at),
+            _ => Kind::Scalar(Value::String(text.to_owned())),
+        };
+        self.place(Node { at, kind, style });
+    }
+
+    fn plain(&mut self, text: &str, at: &Range<usize>) -> Kind {
+        if let Some(why) = scalar::ambiguous(text) {
+            let message = format!("`{text}` without quotes is {why}");
+            let raw = Raw::new(FindingKind::AmbiguousScalar, at.clone(), message);
+            self.findings.push(raw.hint(format!("quote it: \"{text}\"")));
+            return Kind::Bad;
+        }
+        Kind::Scalar(scalar::resolve(text))
+    }
+
+    fn start(&mut self, at: usize, kind: OpenKind) -> ControlFlow<()> {
+        if self.open.len() == DEEPEST {
+            self.too_deep(at);
+            return ControlFlow::Break(());
+        }
+        self.open.push(Open { at, kind });
+        ControlFlow::Continue(())
+    }
+
+    fn end(&mut self, end: usize) {
+        let Some(open) = self.open.pop() else { return };
+        let kind = match open.kind {
+            OpenKind::List(nodes) => Kind::List(nodes),
+            OpenKind::Map { bad: true, .. } => Kind::Bad,
+            OpenKind::Map { entries, .. } => Kind::Map(entries),
+        };
+        // A block collection ends where the next token starts; its text ends earlier.
+        let text = self.text.get(open.at..end).unwrap_or_default();
+        let at = open.at..open.at + text.trim_end().len();
+        self.place(Node { at, kind, style: Style::Plain });
+    }
+
+    /// Puts a finished node where it belongs: into the list, as key or value of the map, or as the root.
+    fn place(&mut self, node: Node) {
+        match self.open.last_mut().map(|open| &mut open.kind) {
+            None => self.root = Some(node),
+            Some(OpenKind::List(nodes)) => nodes.push(node),
+            Some(OpenKind::Map { entries, key, bad }) => match key.take() {
+                Some((Some(key), key_at)) => entries.push(Entry { key, key_at, value: node }),
+                Some((None, _)) => {}
+                None => {
+                    let seen = entries.iter().find(|e| Some(e.key.as_str()) == node.text());
+                    let (accepted, finding) = accept_key(self.text, &node, seen);
+                    // A refused key makes its value vanish; a template makes the whole map a refused value.
+                    *bad |= finding.as_ref().is_some_and(|f| f.kind == FindingKind::UnquotedTemplate);
+                    *key = Some((accepted, node.at));
+                    self.findings.extend(finding);
+                }
+            },
+        }
+    }
+}
+
+/// The text of a key, or what is wrong with it.
+fn accept_key(text: &str, node: &Node, seen: Option<&Entry>) -> (Option<String>, Option<Raw>) {
+    if node.is_bad() {
+        return (None, None);
+    }
+    let at = node.at.clone();
+    let Some(key) = node.text() else {
+        let unquoted = at.start > 0 && text[..at.start].ends_with('{') && text[at.start..].starts_with('{');
+        let raw = if unquoted {
+            template(at.start - 1..at.end)
+        } else {
+            Raw::new(FindingKind::KeyNotText, at, format!("a key must be a text, this is {}", node.word()))
+                .hint("quote the key")
+        };
+        return (None, Some(raw));
+    };
+    if key == "<<" && node.style == Style::Plain {
+        let message = "merge keys are not part of the format";
+        return (None, Some(Raw::new(FindingKind::MergeKey, at, message)));
+    }
+    if let Some(first) = seen {
+        let line = text[..first.key_at.start].matches('\n').count() + 1;
+        let message = format!("`{key}` stands twice in this map");
+        let raw = Raw::new(FindingKind::DuplicateKey, at, message);
+        return (None, Some(raw.hint(format!("the first one is on line {line}"))));
+    }
+    (Some(key.to_owned()), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<FindingKind> {
+        parse(text).1.into_iter().map(|raw| raw.kind).collect()
+    }
+
+    #[test]
+    fn every_key_and_value_knows_its_bytes() {
+        let text = "a:\n  - x: 'it''s'\n    z: [1, two]\nb: |\n  one\n  two\nc: {d: \"e\"}\n";
+        let (root, findings) = parse(text);
+        assert!(findings.is_empty(), "{findings:?}");
+        let root = root.unwrap();
+        let row = &root.get("a").unwrap().list()[0];
+        assert_eq!(&text[row.get("x").unwrap().at.clone()], "'it''s'");
+        assert_eq!(&text[row.entry("z").unwrap().key_at.clone()], "z");
+        assert_eq!(&text[row.get("z").unwrap().at.clone()], "[1, two]");
+        assert_eq!(&text[root.get("b").unwrap().at.clone()], "one\n  two\n");
+        assert_eq!(
+            root.json(),
+            json!({"a": [{"x": "it's", "z": [1, "two"]}], "b": "one\ntwo\n", "c": {"d": "e"}})
+        );
+    }
+
+    #[test]
+    fn an_offset_in_a_text_is_found_in_its_source() {
+        let text = concat!(
+            "plain: abc def\nsingle: 'it''s x'\ndouble: \"a\\n\\\"b\\u00e9 c\"\n",
+            "folded: >-\n  first line\n  second &&\n\n  third\nmulti: one\n  two three\n",
+        );
+        let root = parse(text).0.unwrap();
+        let place = |key: &str, word: &str| {
+            let node = root.get(key).unwrap();
+            let offset = node.text().unwrap().find(word).unwrap();
+            &text[node.locate(text, offset)..][..1]
+        };
+        assert_eq!(place("plain", "def"), "d");
+        assert_eq!(place("single", "x"), "x");
+        assert_eq!(place("double", "\"b"), "\\");
+        assert_eq!(place("double", " c"), "c");
+        assert_eq!(place("folded", "second"), "s");
+        assert_eq!(place("folded", "third"), "t");
+        assert_eq!(place("multi", "three"), "t");
+        let folded = root.get("folded").unwrap();
+        let second = folded.locate(text, folded.text().unwrap().find("&&").unwrap());
+        assert_eq!(text[..second].matches('\n').count() + 1, 6);
+    }
+
+    #[test]
+    fn what_yaml_can_and_the_format_does_not_is_refused() {
+        use FindingKind::*;
+        assert_eq!(kinds("a: &x 1\nb: *x\n"), [Alias, Alias]);
+        assert_eq!(kinds("a: *x\n"), [Alias]);
+        assert_eq!(kinds("a: !!str 1\nb: !mine {}\n"), [Tag, Tag]);
+        assert_eq!(kinds("a: {b: 1}\nc:\n  <<: {d: 1}\n"), [MergeKey]);
+        assert_eq!(kinds("a: 1\nb: 2\na: 3\n"), [DuplicateKey]);
+        assert_eq!(kinds("1: a\n[x]: b\n"), [KeyNotText, KeyNotText]);
+        assert_eq!(kinds("--- 1\n--- 2\n"), [SeveralDocuments]);
+        assert_eq!(kinds("a: yes\nb: [12:30]\n"), [AmbiguousScalar, AmbiguousScalar]);
+        assert_eq!(kinds("a: 'x\n"), [Syntax]);
+        assert_eq!(kinds(&"[".repeat(100_000)), [TooDeep]);
+        assert_eq!(kinds(&"- ".repeat(100_000)), [TooDeep]);
+    }
+
+    #[test]
+    fn a_template_without_quotes_says_so() {
+        use FindingKind::UnquotedTemplate;
+        for text in [
+            "a: {{ b }}\n",
+            "a: {{ b.c }}\nd: 1\n",
+            "a: {{ b }}-c\n",
+            "a: {{ b[0].c }}\n",
+            "a:\n  - {{ b }}\n",
+            "a: [{{ b }}]\n",
+            "a: {{ length(b) }}\n",
+        ] {
+            assert_eq!(kinds(text), [UnquotedTemplate], "{text}");
+        }
+        assert_eq!(kinds("a: {b: {c: 1}}\n"), []);
+    }
+}
