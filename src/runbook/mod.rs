@@ -1,15 +1,21 @@
 //! The runbook file: its model, how text becomes one, and everything that can be wrong with it.
 //!
 //! Text → tree with spans → model, with findings collected all at once. Nothing here runs a step or asks AWS.
-//! Start at [`Runbook`].
+//! Start at [`Runbook`] for what the kernel walks and at [`load`] for how it comes about.
 
+mod embedded;
 mod finding;
 mod keys;
+mod load;
+mod model;
 mod scalar;
 mod schema;
 mod shape;
 mod source;
 mod tree;
 
+pub use embedded::embedded;
 pub use finding::{Finding, FindingKind};
+pub use load::load;
+pub use model::*;
 pub use schema::schema;

@@ -17,7 +17,8 @@ fn number(text: &str) -> Option<Number> {
     if let Some(hex) = digits.strip_prefix("0x") {
         return u64::from_str_radix(hex, 16).ok().map(Number::from);
     }
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || !digits.contains(|c: char| c.is_ascii_digit())
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        || !digits.contains(|c: char| c.is_ascii_digit())
     {
         return None;
     }
@@ -40,7 +41,10 @@ pub(super) fn ambiguous(text: &str) -> Option<&'static str> {
     if !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    if digits.len() > 1 && digits.starts_with('0') && digits[1..].bytes().all(|b| b.is_ascii_digit() || b == b'_') {
+    if digits.len() > 1
+        && digits.starts_with('0')
+        && digits[1..].bytes().all(|b| b.is_ascii_digit() || b == b'_')
+    {
         return Some("an octal number for some YAML readers and a decimal one for others");
     }
     if digits.starts_with("0o") || digits.starts_with("0b") {
@@ -112,12 +116,32 @@ mod tests {
     #[test]
     fn words_that_readers_disagree_about_are_named() {
         for text in [
-            "y", "N", "yes", "No", "on", "OFF", "12:30", "1:2:3", "0123", "00", "1_000", "0o17", "0b1", "1e3",
-            "2026-03-01", "2026-03-01T01:40:00Z", ".inf", "-.INF", ".nan", "99999999999999999999",
+            "y",
+            "N",
+            "yes",
+            "No",
+            "on",
+            "OFF",
+            "12:30",
+            "1:2:3",
+            "0123",
+            "00",
+            "1_000",
+            "0o17",
+            "0b1",
+            "1e3",
+            "2026-03-01",
+            "2026-03-01T01:40:00Z",
+            ".inf",
+            "-.INF",
+            ".nan",
+            "99999999999999999999",
         ] {
             assert!(ambiguous(text).is_some(), "{text}");
         }
-        for text in ["none", "only", "yesterday", "10.0.0.0/16", "9-10", "18+", "eu-west-1", "1.0.0", "5m", "a:b"] {
+        for text in
+            ["none", "only", "yesterday", "10.0.0.0/16", "9-10", "18+", "eu-west-1", "1.0.0", "5m", "a:b"]
+        {
             assert!(ambiguous(text).is_none(), "{text}");
         }
     }

@@ -49,6 +49,8 @@ impl Defs {
         }
         let mut all: Vec<Value> = table.rules.iter().map(rule).collect();
         if table.name == "step" {
+            let each = ACTIONS.iter().map(|spec| json!({"const": spec.name, "description": spec.about}));
+            definition["properties"]["action"] = json!({"oneOf": each.collect::<Vec<_>>()});
             all.extend(self.actions());
         }
         if !all.is_empty() {
@@ -77,7 +79,7 @@ impl Defs {
             Want::Word(words) => json!({"enum": words}),
             Want::Pattern => json!({"type": "string", "$comment": "a regular expression in Rust's syntax"}),
             Want::Value => json!({}),
-            Want::Values => json!({"type": "object"}),
+            Want::Values | Want::Inputs => json!({"type": "object"}),
             Want::List(of, least) => self.list(of, *least),
             Want::Named(of) => {
                 json!({"type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": self.want(of)})
@@ -88,14 +90,17 @@ impl Defs {
                 let any: Vec<_> = wants.iter().map(|want| self.want(want)).collect();
                 json!({"anyOf": any})
             }
-            Want::Inputs => json!({"type": "object"}),
             Want::Type => self.type_of_value(),
         }
     }
 
     fn list(&mut self, of: &'static Want, least: usize) -> Value {
         let items = self.want(of);
-        if least == 0 { json!({"type": "array", "items": items}) } else { json!({"type": "array", "items": items, "minItems": least}) }
+        if least == 0 {
+            json!({"type": "array", "items": items})
+        } else {
+            json!({"type": "array", "items": items, "minItems": least})
+        }
     }
 
     fn type_of_value(&mut self) -> Value {

@@ -35,7 +35,9 @@ impl Check {
             Kind::Map(entries) => {
                 for entry in entries {
                     match table.key(&entry.key) {
-                        Some(key) => self.value(&entry.value, &key.want, &key.name_in(table), key.required, node),
+                        Some(key) => {
+                            self.value(&entry.value, &key.want, &key.name_in(table), key.required, node);
+                        }
                         None => self.unknown_key(entry, table, inputs),
                     }
                 }
@@ -78,7 +80,7 @@ impl Check {
                     format!("{} cannot have {} together", table.what, quoted(&there, "and"))
                 }
             },
-            Rule::AtLeastOne(names) if !names.iter().any(|n| has(&n)) => {
+            Rule::AtLeastOne(names) if !names.iter().any(has) => {
                 format!("{} needs {}", table.what, one_of(names))
             }
             Rule::Needs(name, other) if has(name) && !has(other) => {
@@ -200,7 +202,8 @@ impl Check {
         };
         if !words.contains(&text) {
             let message = format!("`{text}` is not a value of {name}");
-            let hint = did_you_mean(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+            let hint =
+                did_you_mean(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
             let raw = Raw::new(FindingKind::UnknownValue, node.at.clone(), message).maybe(hint);
             self.say(raw.expected(quoted(words, "or")));
         }
@@ -215,7 +218,9 @@ impl Check {
             let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
             let message = format!("{name} does not compile: {reason}");
             let raw = Raw::new(FindingKind::BadPattern, node.at.clone(), message);
-            self.say(raw.hint("the syntax is that of Rust's regex crate: no look-around, no back-references"));
+            self.say(
+                raw.hint("the syntax is that of Rust's regex crate: no look-around, no back-references"),
+            );
         }
     }
 
@@ -282,7 +287,11 @@ impl Check {
 
 impl Key {
     fn name_in(&self, table: &Table) -> String {
-        if table.name == "runbook" { format!("`{}`", self.name) } else { format!("`{}` of {}", self.name, table.what) }
+        if table.name == "runbook" {
+            format!("`{}`", self.name)
+        } else {
+            format!("`{}` of {}", self.name, table.what)
+        }
     }
 }
 

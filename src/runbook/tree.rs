@@ -172,7 +172,9 @@ fn visible_starts(raw: &str, style: Style) -> Vec<usize> {
                     'u' => 4,
                     'U' => 8,
                     // Escapes that stand for blanks, and an escaped line break.
-                    't' | 'n' | 'r' | 'v' | 'f' | ' ' | '\t' | '\n' | '\r' | 'N' | '_' | 'L' | 'P' => continue,
+                    't' | 'n' | 'r' | 'v' | 'f' | ' ' | '\t' | '\n' | '\r' | 'N' | '_' | 'L' | 'P' => {
+                        continue;
+                    }
                     _ => 0,
                 };
                 chars.by_ref().take(digits).for_each(drop);

@@ -7,5 +7,6 @@ mod journal;
 mod laws;
 mod moto;
 mod proxy;
+mod runbook;
 mod tmux;
 mod world;

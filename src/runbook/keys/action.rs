@@ -58,7 +58,12 @@ pub(in super::super) const ACTIONS: &[Spec; ACTIONS_IN_ALL] = &[
     spec_of("manual", "Something only a person can do.", &MANUAL, &["undo", "verify", "point_of_no_return"]),
     spec_of("approve", "A second named person agrees.", &APPROVE, &[]),
     spec_of("branch", "Goes on at one of several steps.", &BRANCH, &[]),
-    spec_of("runbook", "Runs another runbook inside this journal.", &CHILD, &["outputs", "point_of_no_return"]),
+    spec_of(
+        "runbook",
+        "Runs another runbook inside this journal.",
+        &CHILD,
+        &["outputs", "point_of_no_return"],
+    ),
     spec_of("undo", "Runs the undo of a step.", &UNDO_ACTION, &[]),
     spec_of("end", "Ends the run with a verdict.", &END, &[]),
 ];
@@ -167,10 +172,7 @@ static UNDO: Table = table(
 static VERIFY: Table = table(
     "verify",
     "verify",
-    &[
-        must("read", READ_REF, "What is polled."),
-        must("until", Want::Answer, "Condition over the answer."),
-    ],
+    &[must("read", READ_REF, "What is polled."), must("until", Want::Answer, "Condition over the answer.")],
 );
 
 static FOR_EACH: Table = table(
@@ -271,11 +273,8 @@ static EXPECT: Table = table(
 
 const CHANGES: &[&str] = &["no-op", "create", "read", "update", "replace", "delete", "forget"];
 
-static TERRAFORM_APPLY: Table = table(
-    "terraform_apply_inputs",
-    "terraform.apply",
-    &[must("plan", Want::Name, "The step that planned.")],
-);
+static TERRAFORM_APPLY: Table =
+    table("terraform_apply_inputs", "terraform.apply", &[must("plan", Want::Name, "The step that planned.")]);
 
 static TERRAFORM_STATE: Table = table(
     "terraform_state_inputs",
@@ -346,8 +345,11 @@ static MANUAL: Table = table(
     ],
 );
 
-static APPROVE: Table =
-    table("approve_inputs", "approve", &[must("message", Want::Template, "What the second person agrees to.")]);
+static APPROVE: Table = table(
+    "approve_inputs",
+    "approve",
+    &[must("message", Want::Template, "What the second person agrees to.")],
+);
 
 static BRANCH: Table = table(
     "branch_inputs",
@@ -361,10 +363,7 @@ static BRANCH: Table = table(
 static CHOICE: Table = table(
     "choice",
     "a choice",
-    &[
-        must("when", Want::Run, "Condition."),
-        must("next_step", Want::Name, "Step to go on at."),
-    ],
+    &[must("when", Want::Run, "Condition."), must("next_step", Want::Name, "Step to go on at.")],
 );
 
 static CHILD: Table = table(

@@ -7,7 +7,6 @@ mod reading;
 mod top;
 
 pub(super) use action::{ACTIONS, SENDS, Spec, spec};
-pub(super) use reading::READ;
 pub(super) use top::{PARAMETER_TYPES, RUNBOOK};
 
 /// What a value may be.

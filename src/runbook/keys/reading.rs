@@ -85,10 +85,7 @@ pub(super) static NEXT_PAGE: Table = table(
 static READ_FILE: Table = table(
     "read_file",
     "a file",
-    &[
-        must("path", Want::Template, "Where it is."),
-        key("parse", PARSE, "How it is read; default text."),
-    ],
+    &[must("path", Want::Template, "Where it is."), key("parse", PARSE, "How it is read; default text.")],
 );
 
 pub(super) const COLUMN: Want = Want::Either(&[Want::Answer, Want::Table(&COLUMN_TABLE)]);

@@ -12,7 +12,7 @@ use super::expressions::{Judged, View, blank, nothing};
 use super::names::{Owner, StepId};
 use super::scope::Here;
 use super::{Loader, count, flag, foreign, list, span, text};
-use crate::catalogue::{Effect, Tier};
+use crate::catalogue::{Effect, Operation, Tier};
 use crate::expr::Type;
 use crate::ids::Span;
 
@@ -119,7 +119,7 @@ impl<'t> Loader<'t> {
         answer: Option<&Type>,
         here: &Here,
     ) -> Vec<RowsRule> {
-        self.rows(inputs, judged.into_iter().flatten().collect(), answer, here)
+        self.rows(inputs, &judged.into_iter().flatten().collect::<Vec<_>>(), answer, here)
     }
 
     fn prompt(&mut self, node: &Node, inputs: &Node, here: &Here) -> Prompt {
@@ -183,7 +183,10 @@ impl<'t> Loader<'t> {
     fn document(&mut self, inputs: &Node, key: &str, here: &Here) -> (crate::expr::Template, Type) {
         let Some(node) = inputs.get(key) else { return (blank(), Type::Any) };
         let (template, ty) = self.typed_template(node, here);
-        let scalar = !matches!(*ty.plain(), Type::Any | Type::Map(_) | Type::Object(_) | Type::Shape(_) | Type::List(_));
+        let scalar = !matches!(
+            *ty.plain(),
+            Type::Any | Type::Map(_) | Type::Object(_) | Type::Shape(_) | Type::List(_)
+        );
         if scalar {
             let message = format!("a diff compares documents, this is {ty}");
             let raw = Raw::new(FindingKind::ExpressionType, self.whole(node), message);
@@ -195,7 +198,10 @@ impl<'t> Loader<'t> {
     fn branch(&mut self, inputs: &Node, here: &Here) -> Action {
         let choices = list(inputs, "choices").iter().map(|choice| {
             let when = self.maybe(choice, "when", View::Run, here);
-            Choice { when: when.map_or_else(nothing, |judged| judged.expr), next_step: text(choice, "next_step") }
+            Choice {
+                when: when.map_or_else(nothing, |judged| judged.expr),
+                next_step: text(choice, "next_step"),
+            }
         });
         let choices = choices.collect();
         Action::Branch { choices, default: inputs.get("default").and_then(Node::text).map(str::to_owned) }
@@ -229,8 +235,10 @@ impl<'t> Loader<'t> {
     }
 
     fn foreign(&mut self, name: &str, inputs: &Node, here: &Here) -> Done {
-        let Some(kind) = foreign::KINDS.iter().find(|kind| **kind == name) else { return Done::of(Action::Each) };
-        let answer = self.foreign_answer(kind, inputs);
+        let Some(kind) = foreign::KINDS.iter().find(|kind| **kind == name) else {
+            return Done::of(Action::Each);
+        };
+        let answer = Self::foreign_answer(kind, inputs);
         let effect = foreign::effect(kind, inputs);
         let tree = self.foreign_inputs(kind, inputs, &answer, here);
         let floor = if effect == Effect::Read { Tier::T0 } else { Tier::T1 };
@@ -247,10 +255,10 @@ impl<'t> Loader<'t> {
             "wait" | "assert" => None,
             "aws.api" => {
                 let operation = self.quietly(|loader| loader.operation(inputs));
-                Some(operation.and_then(|o| o.output()).map_or(Type::Any, Type::Shape))
+                Some(operation.and_then(Operation::output).map_or(Type::Any, Type::Shape))
             }
             "prompt" => Some(self.quietly(|loader| loader.answer_of_prompt(inputs, &here))),
-            _ => Some(self.foreign_answer(name, inputs)),
+            _ => Some(Self::foreign_answer(name, inputs)),
         }
     }
 

@@ -24,7 +24,13 @@ impl<'t> Loader<'t> {
             let roots: Vec<Root> = own.flat_map(|root| self.through(root)).collect();
             let facts = ConditionFacts {
                 roots,
-                lists: judged.lists.iter().map(|list| list.read.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
+                lists: judged
+                    .lists
+                    .iter()
+                    .map(|list| list.read.clone())
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .collect(),
                 reads: judged.reads,
             };
             self.conditions.insert(&entry.key, facts);
@@ -88,7 +94,11 @@ impl<'t> Loader<'t> {
         };
         Check {
             name: text(node, "name"),
-            level: if node.get("level").and_then(Node::text) == Some("warn") { Level::Warn } else { Level::Fail },
+            level: if node.get("level").and_then(Node::text) == Some("warn") {
+                Level::Warn
+            } else {
+                Level::Fail
+            },
             kind,
             message: node.get("message").map_or_else(super::expressions::blank, |m| self.template(m, &here)),
             must_read: flag(node, "must_read"),
@@ -100,7 +110,7 @@ impl<'t> Loader<'t> {
         let answer = read.as_ref().map(|(_, ty)| ty.clone());
         let view = answer.as_ref().map_or(View::Run, View::Answer);
         let judged = node.get("check").and_then(|check| self.condition(check, view, here));
-        let rows = self.rows(node, judged.iter().collect(), answer.as_ref(), here);
+        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), answer.as_ref(), here);
         let check = judged.map_or_else(nothing, |judged| judged.expr);
         CheckKind::Holds { check, read: read.map(|(read, _)| read), rows }
     }
@@ -130,7 +140,7 @@ impl<'t> Loader<'t> {
     pub(super) fn rows(
         &mut self,
         node: &Node,
-        judged: Vec<&Judged>,
+        judged: &[&Judged],
         inline: Option<&Type>,
         here: &Here,
     ) -> Vec<RowsRule> {
@@ -138,21 +148,33 @@ impl<'t> Loader<'t> {
         let mut missing = BTreeSet::new();
         for used in judged.iter().flat_map(|judged| &judged.lists) {
             if stated.iter().all(|entry| entry.key != used.read) && missing.insert(used.read.clone()) {
-                let what = if used.read == INLINE { "the answer".to_owned() } else { format!("`reads.{}`", used.read) };
+                let what = if used.read == INLINE {
+                    "the answer".to_owned()
+                } else {
+                    format!("`reads.{}`", used.read)
+                };
                 let message = format!("{what} is a list, and nothing says how many rows it must have");
                 let hint = format!("rows: {{{}: {{at_least: 1}}}}, or 0 if none is fine", used.read);
                 self.say(Raw::new(FindingKind::RowsMissing, used.at.clone(), message).hint(hint));
             }
         }
         let reads: BTreeSet<&str> = judged.iter().flat_map(|j| &j.reads).map(String::as_str).collect();
-        stated.iter().filter_map(|entry| {
-            self.rows_apply(entry, &reads, inline);
-            let bound = self.bound(&entry.value, here)?;
-            Some(RowsRule { read: entry.key.clone(), bound })
-        }).collect()
+        stated
+            .iter()
+            .filter_map(|entry| {
+                self.rows_apply(entry, &reads, inline);
+                let bound = self.bound(&entry.value, here)?;
+                Some(RowsRule { read: entry.key.clone(), bound })
+            })
+            .collect()
     }
 
-    fn rows_apply(&mut self, entry: &super::super::tree::Entry, reads: &BTreeSet<&str>, inline: Option<&Type>) {
+    fn rows_apply(
+        &mut self,
+        entry: &super::super::tree::Entry,
+        reads: &BTreeSet<&str>,
+        inline: Option<&Type>,
+    ) {
         let name = entry.key.as_str();
         let ty = match inline {
             Some(ty) if name == INLINE => ty.clone(),
@@ -173,16 +195,15 @@ impl<'t> Loader<'t> {
 
     fn bound(&mut self, node: &Node, here: &Here) -> Option<RowsBound> {
         let entry = node.map().first()?;
-        let tree = match entry.value.text() {
-            None => Tree::Plain(entry.value.json()),
-            Some(_) => {
-                let (tree, ty) = self.text_tree(&entry.value, here);
-                if let Err(why) = ty.fits(&Type::Integer) {
-                    self.say(Raw::new(FindingKind::WrongType, self.whole(&entry.value), why).expected("a number of rows"));
-                }
-                tree
+        let mut tree = Tree::Plain(entry.value.json());
+        if entry.value.text().is_some() {
+            let (filled, ty) = self.text_tree(&entry.value, here);
+            if let Err(why) = ty.fits(&Type::Integer) {
+                let raw = Raw::new(FindingKind::WrongType, self.whole(&entry.value), why);
+                self.say(raw.expected("a number of rows"));
             }
-        };
+            tree = filled;
+        }
         Some(if entry.key == "exactly" { RowsBound::Exactly(tree) } else { RowsBound::AtLeast(tree) })
     }
 }

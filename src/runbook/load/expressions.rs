@@ -100,7 +100,8 @@ impl Loader<'_> {
                     reads.insert(name.clone());
                 }
                 [name, ..] => {
-                    reads.extend(self.conditions.get(name.as_str()).into_iter().flat_map(|c| c.reads.clone()));
+                    reads
+                        .extend(self.conditions.get(name.as_str()).into_iter().flat_map(|c| c.reads.clone()));
                 }
                 [] => {}
             }
@@ -120,9 +121,13 @@ impl Loader<'_> {
             let used = judged.expr.roots().iter().filter(|root| root.path.len() == 1);
             let named = used.filter_map(|root| Some((self.conditions.get(root.path[0].as_str())?, root)));
             let inherited: Vec<_> = named
-                .flat_map(|(condition, root)| condition.lists.iter().map(move |read| (read.clone(), root.span.clone())))
+                .flat_map(|(condition, root)| {
+                    condition.lists.iter().map(move |read| (read.clone(), root.span.clone()))
+                })
                 .collect();
-            judged.lists.extend(inherited.into_iter().map(|(read, span)| ListOf { read, at: self.range(node, &span) }));
+            judged.lists.extend(
+                inherited.into_iter().map(|(read, span)| ListOf { read, at: self.range(node, &span) }),
+            );
         }
         Some(judged)
     }
@@ -180,7 +185,9 @@ impl Loader<'_> {
 
     fn say_syntax(&mut self, node: &Node, error: &ExprError) {
         let at = self.range(node, &error.span);
-        self.say(Raw::new(FindingKind::ExpressionSyntax, at, error.message.clone()).maybe(error.hint.clone()));
+        self.say(
+            Raw::new(FindingKind::ExpressionSyntax, at, error.message.clone()).maybe(error.hint.clone()),
+        );
     }
 
     fn say_checked(&mut self, node: &Node, findings: &[ExprFinding]) {

@@ -87,8 +87,8 @@ fn follow(names: &Names<'_>, list: ListId, findings: &mut Vec<Raw>) -> ListFlow 
             reached[edge.to] = true;
         }
     }
-    let lost = steps.iter().zip(&reached).filter(|(_, reached)| !**reached);
-    findings.extend(lost.map(|(step, _)| never_reached(names.steps[*step].node)));
+    let unreached = steps.iter().zip(&reached).filter(|(_, reached)| !**reached);
+    findings.extend(unreached.map(|(step, _)| never_reached(names.steps[*step].node)));
     ListFlow { before }
 }
 

@@ -39,7 +39,7 @@ impl<'t> Loader<'t> {
         if let Some(identity) = node.get("identity") {
             let kind = ["sql", "http", "exec"].into_iter().find(|kind| identity.entry(kind).is_some());
             let answer = kind.map_or(Type::Any, |kind| match identity.get(kind) {
-                Some(inputs) => self.foreign_answer(kind, inputs),
+                Some(inputs) => Self::foreign_answer(kind, inputs),
                 None => Type::Any,
             });
             if let Some(check) = identity.get("check") {
@@ -96,7 +96,7 @@ impl<'t> Loader<'t> {
     }
 
     /// The answer of something foreign.
-    pub(super) fn foreign_answer(&self, kind: &str, inputs: &Node) -> Type {
+    pub(super) fn foreign_answer(kind: &str, inputs: &Node) -> Type {
         let map = |of: Type| Type::Map(Box::new(of));
         match kind {
             "sql" => Type::object([("rows", Type::list(map(Type::Any))), ("count", Type::Integer)]),
@@ -127,7 +127,8 @@ pub(super) fn effect(kind: &str, inputs: &Node) -> Effect {
         "http" => matches!(inputs.get("method").and_then(Node::text), Some("GET" | "HEAD")),
         "sql" => only_reads(&text(inputs, "text")),
         "exec" => {
-            let argv: Vec<_> = inputs.get("argv").map(Node::list).unwrap_or_default().iter().map(Node::text).collect();
+            let argv: Vec<_> =
+                inputs.get("argv").map(Node::list).unwrap_or_default().iter().map(Node::text).collect();
             reads_only(&argv)
         }
         _ => false,
@@ -159,11 +160,56 @@ fn reads_only(argv: &[Option<&str>]) -> bool {
 
 /// Functions that a statement may call and still only read.
 const SQL_READS: &[&str] = &[
-    "count", "max", "min", "sum", "avg", "coalesce", "nullif", "greatest", "least", "now", "age", "extract",
-    "date_trunc", "to_char", "lower", "upper", "length", "trim", "substring", "round", "abs", "concat",
-    "array_agg", "string_agg", "json_agg", "row_number", "in", "exists", "any", "all", "values", "and", "or",
-    "not", "from", "where", "over", "as", "on", "using", "current_setting", "version", "pg_is_in_recovery",
-    "pg_backend_pid", "pg_database_size", "pg_size_pretty", "inet_server_addr", "cast", "interval", "filter",
+    "count",
+    "max",
+    "min",
+    "sum",
+    "avg",
+    "coalesce",
+    "nullif",
+    "greatest",
+    "least",
+    "now",
+    "age",
+    "extract",
+    "date_trunc",
+    "to_char",
+    "lower",
+    "upper",
+    "length",
+    "trim",
+    "substring",
+    "round",
+    "abs",
+    "concat",
+    "array_agg",
+    "string_agg",
+    "json_agg",
+    "row_number",
+    "in",
+    "exists",
+    "any",
+    "all",
+    "values",
+    "and",
+    "or",
+    "not",
+    "from",
+    "where",
+    "over",
+    "as",
+    "on",
+    "using",
+    "current_setting",
+    "version",
+    "pg_is_in_recovery",
+    "pg_backend_pid",
+    "pg_database_size",
+    "pg_size_pretty",
+    "inet_server_addr",
+    "cast",
+    "interval",
+    "filter",
 ];
 
 /// Whether a statement is one query without functions that could change something.
@@ -172,7 +218,8 @@ fn only_reads(text: &str) -> bool {
         LazyLock::new(|| Regex::new(r"([A-Za-z_][A-Za-z0-9_.]*)\s*\(").expect("a valid pattern"));
     let lower = text.trim().trim_end_matches(';').to_ascii_lowercase();
     let query = ["select ", "show ", "values ", "table "].iter().any(|word| lower.starts_with(word));
-    let one = !lower.contains(';') && ![" into ", " for update", " for share"].iter().any(|w| lower.contains(w));
+    let one =
+        !lower.contains(';') && ![" into ", " for update", " for share"].iter().any(|w| lower.contains(w));
     query && one && CALL.captures_iter(&lower).all(|call| SQL_READS.contains(&&call[1]))
 }
 

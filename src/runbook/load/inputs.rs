@@ -40,7 +40,12 @@ impl Loader<'_> {
     }
 
     /// The parameters of a call, checked member by member.
-    pub(super) fn call_parameters(&mut self, call: &Node, operation: &'static Operation, here: &Here) -> Tree {
+    pub(super) fn call_parameters(
+        &mut self,
+        call: &Node,
+        operation: &'static Operation,
+        here: &Here,
+    ) -> Tree {
         let empty = Tree::Plain(Value::Object(serde_json::Map::new()));
         match (call.get("parameters"), operation.input()) {
             (Some(node), Some(shape)) if matches!(node.kind, Is::Map(_)) => self.member(node, shape, here),
@@ -63,7 +68,10 @@ impl Loader<'_> {
         if operation.effect() != catalogue::Effect::Read {
             let at = call.get("operation").map_or(call.at.clone(), |node| node.at.clone());
             let message = format!("{} changes something; a read may not", operation.name);
-            self.say(Raw::new(FindingKind::MutatingRead, at, message).hint("make it a step with `action: aws.api`"));
+            self.say(
+                Raw::new(FindingKind::MutatingRead, at, message)
+                    .hint("make it a step with `action: aws.api`"),
+            );
         }
         let parameters = self.call_parameters(call, operation, here);
         let answer = operation.output().map_or(Type::Any, Type::Shape);
@@ -79,14 +87,16 @@ impl Loader<'_> {
                 Tree::Plain(value.clone())
             }
             Is::List(nodes) => match shape.kind() {
-                Kind::List(element) => fold_list(nodes.iter().map(|n| self.member(n, element, here)).collect()),
+                Kind::List(element) => {
+                    fold_list(nodes.iter().map(|n| self.member(n, element, here)).collect())
+                }
                 _ => self.wrong_member(node, shape),
             },
             Is::Map(entries) => match shape.kind() {
                 Kind::Structure => self.structure(node, shape, here),
-                Kind::Map(value) => {
-                    fold_map(entries.iter().map(|e| (e.key.clone(), self.member(&e.value, value, here))).collect())
-                }
+                Kind::Map(value) => fold_map(
+                    entries.iter().map(|e| (e.key.clone(), self.member(&e.value, value, here))).collect(),
+                ),
                 _ => self.wrong_member(node, shape),
             },
         }
@@ -96,7 +106,9 @@ impl Loader<'_> {
         let mut members = Vec::new();
         for entry in node.map() {
             match shape.member(&entry.key) {
-                Some(member) => members.push((entry.key.clone(), self.member(&entry.value, member.shape, here))),
+                Some(member) => {
+                    members.push((entry.key.clone(), self.member(&entry.value, member.shape, here)));
+                }
                 None => self.unknown_member(&entry.key, entry.key_at.clone(), shape),
             }
         }
@@ -112,7 +124,9 @@ impl Loader<'_> {
     }
 
     fn missing_members(&mut self, node: &Node, shape: Shape) {
-        for (name, _) in shape.members().filter(|(name, member)| member.required && node.entry(name).is_none()) {
+        for (name, _) in
+            shape.members().filter(|(name, member)| member.required && node.entry(name).is_none())
+        {
             let at = node.map().first().map_or(node.at.clone(), |entry| entry.key_at.clone());
             let message = format!("{} needs the member `{name}`", shape.name());
             self.say(Raw::new(FindingKind::MissingMember, at, message));

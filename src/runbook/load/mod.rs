@@ -20,6 +20,7 @@ mod types;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
@@ -28,9 +29,9 @@ use self::names::{Names, StepId};
 use super::finding::{Finding, FindingKind};
 use super::keys::RUNBOOK;
 use super::model::Runbook;
+use super::shape;
 use super::source::Source;
 use super::tree::{self, Node, Raw};
-use super::shape;
 use crate::expr::{Root, Type};
 
 /// Largest runbook file, in bytes.
@@ -103,7 +104,11 @@ fn finding(source: &Source<'_>, raw: Raw) -> Finding {
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        write!(hex, "{byte:02x}").expect("a string takes all that is written");
+    }
+    hex
 }
 
 /// A type that is being worked out, or has been.

@@ -115,7 +115,8 @@ impl<'t> Names<'t> {
     fn reserved(&self, root: &Node, findings: &mut Vec<Raw>) {
         let mut refuse = |name: &str, at: &Range<usize>, why: &str| {
             let message = format!("`{name}` is {why}");
-            findings.push(Raw::new(FindingKind::ReservedName, at.clone(), message).hint("choose another name"));
+            findings
+                .push(Raw::new(FindingKind::ReservedName, at.clone(), message).hint("choose another name"));
         };
         for step in &self.steps {
             let at = step.node.get("name").map_or(0..0, |n| n.at.clone());

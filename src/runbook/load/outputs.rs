@@ -128,7 +128,9 @@ impl<'t> Loader<'t> {
         let chain: Vec<StepId> = self.names.chain(step).collect();
         for id in chain {
             match self.names.list_of(id).owner {
-                super::names::Owner::Items(owner) if here.item.is_none() => here.item = Some(self.item_of(owner)),
+                super::names::Owner::Items(owner) if here.item.is_none() => {
+                    here.item = Some(self.item_of(owner));
+                }
                 super::names::Owner::Undo(owner) if here.captured.is_none() => {
                     let captured = self.names.steps[owner].node.entry("capture").is_some();
                     here.captured = captured.then(|| self.captured_type(owner));

@@ -76,7 +76,7 @@ impl<'t> Loader<'t> {
             let nothing = Source::Foreign { kind: "file", inputs: Tree::Plain(serde_json::Value::Null) };
             return (nothing, Type::Any);
         };
-        let answer = self.foreign_answer(kind, inputs);
+        let answer = Self::foreign_answer(kind, inputs);
         let source = Source::Foreign { kind, inputs: self.foreign_inputs(kind, inputs, &answer, here) };
         (source, answer)
     }
@@ -99,16 +99,14 @@ impl<'t> Loader<'t> {
             let shape = read.shape.clone();
             return (ReadRef::Inline(Box::new(read)), shape);
         };
-        let ty = match self.names.reads.get_key_value(name).map(|(name, _)| *name) {
-            Some(known) => {
-                self.say_not_ready(known, here, node.at.clone());
-                self.read_type(known)
-            }
-            None => {
-                self.say_unknown_read(name, node.at.clone());
-                Type::Any
-            }
-        };
+        let mut ty = Type::Any;
+        if let Some((known, _)) = self.names.reads.get_key_value(name) {
+            let known = *known;
+            self.say_not_ready(known, here, node.at.clone());
+            ty = self.read_type(known);
+        } else {
+            self.say_unknown_read(name, node.at.clone());
+        }
         (ReadRef::Named(name.to_owned()), ty)
     }
 
@@ -234,7 +232,8 @@ fn parsed(node: &Node, on_the_run: bool) -> Vec<Root> {
 fn templates(node: &Node, roots: &mut Vec<Root>) {
     match &node.kind {
         Is::Scalar(_) => {
-            let template = node.text().filter(|text| text.contains("{{")).and_then(|text| Template::parse(text).ok());
+            let template =
+                node.text().filter(|text| text.contains("{{")).and_then(|text| Template::parse(text).ok());
             let exprs = template.iter().flat_map(Template::exprs);
             roots.extend(exprs.flat_map(|expr| expr.roots().iter().chain(expr.slot_roots())).cloned());
         }

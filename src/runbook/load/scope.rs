@@ -55,7 +55,8 @@ impl Here {
 
     fn captured(&self) -> Result<Type, Absent> {
         let message = "`captured` exists only in the undo of a step with `capture`";
-        let absent = || Absent::new(FindingKind::OutOfScope, message).hint("elsewhere write STEP.captured.NAME");
+        let absent =
+            || Absent::new(FindingKind::OutOfScope, message).hint("elsewhere write STEP.captured.NAME");
         self.captured.clone().ok_or_else(absent)
     }
 }
@@ -132,7 +133,10 @@ impl Loader<'_> {
         let Some((place, _)) = self.names.parameters.get(name) else {
             let hint = did_you_mean(name, self.names.parameters.keys().copied());
             let absent = Absent::new(FindingKind::UnknownName, format!("there is no parameter `{name}`"));
-            return Err(Absent { hint: hint.map(|name| format!("did you mean `parameters.{name}`?")), ..absent });
+            return Err(Absent {
+                hint: hint.map(|name| format!("did you mean `parameters.{name}`?")),
+                ..absent
+            });
         };
         if let Spot::Default(own) = spot
             && *place >= own
@@ -172,7 +176,10 @@ impl Loader<'_> {
         for need in self.read_needs(name) {
             let Some(step) = self.names.by_name.get(need.path[0].as_str()).copied() else { continue };
             if here.spot == Spot::Preflight {
-                let message = format!("`reads.{name}` asks with an output of step `{}`, which runs after Start", need.path[0]);
+                let message = format!(
+                    "`reads.{name}` asks with an output of step `{}`, which runs after Start",
+                    need.path[0]
+                );
                 return Err(Absent::new(FindingKind::OutOfScope, message));
             }
             if let Err(mut absent) = self.available(step, need.guarded, here) {
@@ -217,7 +224,13 @@ impl Loader<'_> {
         Ok(Type::Boolean)
     }
 
-    fn step_root(&mut self, name: &str, member: Option<&str>, guarded: bool, here: &Here) -> Result<Type, Absent> {
+    fn step_root(
+        &mut self,
+        name: &str,
+        member: Option<&str>,
+        guarded: bool,
+        here: &Here,
+    ) -> Result<Type, Absent> {
         let Some(step) = self.names.by_name.get(name).copied() else { return Err(self.unknown(name)) };
         if here.spot == Spot::Preflight {
             let message = format!("step `{name}` runs after Start; a check before it cannot use it");
@@ -241,7 +254,8 @@ impl Loader<'_> {
         let known = ROOTS.iter().copied().chain(conditions).chain(self.names.step_names());
         match did_you_mean(name, known) {
             Some(known) => absent.hint(format!("did you mean `{known}`?")),
-            None => absent.hint("known are parameters, reads, run, now, conditions and steps; text is written 'so'"),
+            None => absent
+                .hint("known are parameters, reads, run, now, conditions and steps; text is written 'so'"),
         }
     }
 
@@ -280,7 +294,6 @@ impl Loader<'_> {
 
     /// The innermost list in which both steps or what they stand in have a place, with the two places; `None`
     /// when the step at `here` belongs to the other one's undo, which runs when that has ended.
-    #[expect(clippy::type_complexity, reason = "a list and two places; a type for one caller says no more")]
     fn common_list(&self, step: StepId, here: &Here) -> Result<Option<(usize, usize, usize)>, Absent> {
         let names = &self.names;
         let Spot::Step(user) = here.spot else {
@@ -314,14 +327,12 @@ impl Loader<'_> {
     /// Steps of an undo are seen only inside it.
     fn visible(&self, step: StepId, within: Option<usize>) -> Result<(), Absent> {
         let mut below = self.names.chain(step).take_while(|id| Some(self.names.steps[*id].list) != within);
-        match below.find(|id| matches!(self.names.list_of(*id).owner, Owner::Undo(_))) {
-            None => Ok(()),
-            Some(_) => {
-                let name = self.names.steps[step].name;
-                let message = format!("`{name}` is a step of an undo; only that undo sees it");
-                Err(Absent::new(FindingKind::OutOfScope, message))
-            }
+        if below.all(|id| !matches!(self.names.list_of(id).owner, Owner::Undo(_))) {
+            return Ok(());
         }
+        let name = self.names.steps[step].name;
+        let message = format!("`{name}` is a step of an undo; only that undo sees it");
+        Err(Absent::new(FindingKind::OutOfScope, message))
     }
 
     /// Whether the step at `here`, or one it stands in, is skipped exactly when the other is.

@@ -71,7 +71,9 @@ impl<'t> Loader<'t> {
     }
 
     fn phase(&mut self, node: &Node) {
-        let Some((at, name)) = node.get("phase").and_then(|phase| Some((phase, phase.text()?))) else { return };
+        let Some((at, name)) = node.get("phase").and_then(|phase| Some((phase, phase.text()?))) else {
+            return;
+        };
         if self.names.phases.contains(&name) {
             return;
         }
@@ -119,7 +121,8 @@ impl<'t> Loader<'t> {
     fn key(&mut self, node: &Node, judged: &Judged) {
         let named = judged.ty.fits(&Type::Text).is_ok() || judged.ty.fits(&Type::Number).is_ok();
         let own = |name: Option<&String>| name.is_none_or(|name| name == "item" || name == "index");
-        let uses_item = judged.expr.roots().iter().chain(judged.expr.slot_roots()).any(|r| own(r.path.first()));
+        let uses_item =
+            judged.expr.roots().iter().chain(judged.expr.slot_roots()).any(|r| own(r.path.first()));
         let message = if !named {
             format!("a key is a text or a number, this is {}", judged.ty)
         } else if !uses_item {
@@ -149,12 +152,15 @@ impl<'t> Loader<'t> {
             let message = format!("this call is gated at {floor} or above; a gate may only be raised");
             self.say(Raw::new(FindingKind::ConfirmLowered, at.at.clone(), message));
         }
-        Confirm { tier: tier.map(|(_, tier)| tier), also: confirm.get("also").map(|also| self.template(also, here)) }
+        Confirm {
+            tier: tier.map(|(_, tier)| tier),
+            also: confirm.get("also").map(|also| self.template(also, here)),
+        }
     }
 
     fn guard(&mut self, node: &Node, here: &Here) -> Guard {
         let judged = node.get("check").and_then(|check| self.condition(check, View::Run, here));
-        let rows = self.rows(node, judged.iter().collect(), None, here);
+        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), None, here);
         Guard {
             check: judged.map_or_else(nothing, |judged| judged.expr),
             rows,
@@ -196,22 +202,21 @@ impl<'t> Loader<'t> {
             return OnFailure::Pause;
         };
         match text {
-            "pause" => OnFailure::Pause,
-            "abort" => OnFailure::Abort,
-            "continue" => OnFailure::Continue,
-            _ => match text.strip_prefix("step:") {
-                // Where it leads was judged with the flow.
-                Some(step) => OnFailure::Step(step.to_owned()),
-                None => {
-                    let hint = did_you_mean(text, ["pause", "abort", "continue"]);
-                    let message = format!("`{text}` is not a value of `on_failure`");
-                    let raw = Raw::new(FindingKind::UnknownValue, at.at.clone(), message);
-                    let raw = raw.maybe(hint.map(|word| format!("did you mean `{word}`?")));
-                    self.say(raw.expected("pause, abort, continue or step:NAME"));
-                    OnFailure::Pause
-                }
-            },
+            "pause" => return OnFailure::Pause,
+            "abort" => return OnFailure::Abort,
+            "continue" => return OnFailure::Continue,
+            _ => {}
         }
+        // Where it leads was judged with the flow.
+        if let Some(step) = text.strip_prefix("step:") {
+            return OnFailure::Step(step.to_owned());
+        }
+        let hint =
+            did_you_mean(text, ["pause", "abort", "continue"]).map(|word| format!("did you mean `{word}`?"));
+        let message = format!("`{text}` is not a value of `on_failure`");
+        let raw = Raw::new(FindingKind::UnknownValue, at.at.clone(), message).maybe(hint);
+        self.say(raw.expected("pause, abort, continue or step:NAME"));
+        OnFailure::Pause
     }
 
     fn step_outputs(&mut self, id: StepId, node: &'t Node) -> Vec<Output> {
@@ -254,7 +259,8 @@ impl<'t> Loader<'t> {
             self.say(Raw::new(FindingKind::MisplacedKey, entry.key_at.clone(), message));
         }
         let Some(undo) = node.get("undo") else {
-            if effect > Effect::Read && !inside && node.get("action").and_then(Node::text) != Some("runbook") {
+            if effect > Effect::Read && !inside && node.get("action").and_then(Node::text) != Some("runbook")
+            {
                 let at = node.get("name").map_or(node.at.clone(), |name| name.at.clone());
                 let message = "this step changes something and does not say how it is taken back";
                 let raw = Raw::new(FindingKind::UndoMissing, at, message);
@@ -284,7 +290,8 @@ impl<'t> Loader<'t> {
 
     /// One main step is the point of no return, and no undo is offered from it on.
     fn points_of_no_return(&mut self) {
-        let marked = |loader: &Self, id: StepId| loader.names.steps[id].node.entry("point_of_no_return").cloned();
+        let marked =
+            |loader: &Self, id: StepId| loader.names.steps[id].node.entry("point_of_no_return").cloned();
         let mut first: Option<usize> = None;
         for id in 0..self.names.steps.len() {
             let Some(entry) = marked(self, id).filter(|entry| entry.value.json() == true) else { continue };

@@ -82,7 +82,8 @@ impl<'t> Loader<'t> {
         let name = node.text()?;
         let found = self.names.by_name.get(name).copied();
         if found.is_none() {
-            let hint = did_you_mean(name, self.names.step_names()).map(|name| format!("did you mean `{name}`?"));
+            let hint =
+                did_you_mean(name, self.names.step_names()).map(|name| format!("did you mean `{name}`?"));
             let message = format!("there is no step `{name}`");
             self.say(Raw::new(FindingKind::UnknownStep, node.at.clone(), message).maybe(hint));
         }

@@ -115,11 +115,15 @@ impl<'t> Loader<'t> {
         }
         let wrong = match (kind, &node.kind) {
             (ParameterKind::List(of), Is::List(nodes)) => {
-                nodes.iter().for_each(|node| self.check_value(node, of, rules));
+                for node in nodes {
+                    self.check_value(node, of, rules);
+                }
                 None
             }
             (ParameterKind::Map(of), Is::Map(entries)) => {
-                entries.iter().for_each(|entry| self.check_value(&entry.value, of, None));
+                for entry in entries {
+                    self.check_value(&entry.value, of, None);
+                }
                 None
             }
             (ParameterKind::Record(fields), Is::Map(entries)) => {
@@ -163,7 +167,9 @@ fn element_kind(node: &Node) -> ParameterKind {
         Is::Map(entries) => {
             ParameterKind::Record(entries.iter().map(|e| (e.key.clone(), element_kind(&e.value))).collect())
         }
-        Is::List(nodes) => ParameterKind::List(Box::new(nodes.first().map_or(ParameterKind::Text, element_kind))),
+        Is::List(nodes) => {
+            ParameterKind::List(Box::new(nodes.first().map_or(ParameterKind::Text, element_kind)))
+        }
         _ => node.text().map_or(ParameterKind::Text, scalar_kind),
     }
 }
@@ -233,7 +239,9 @@ impl ParameterKind {
             (ParameterKind::Integer, Value::Number(n)) => n.is_i64() || n.is_u64(),
             (ParameterKind::Timestamp, Value::String(text)) => At::parse(text).is_some(),
             (ParameterKind::Duration, Value::String(text)) => text.parse::<Span>().is_ok(),
-            (ParameterKind::List(of), Value::Array(values)) => return values.iter().find_map(|v| of.misfit(v)),
+            (ParameterKind::List(of), Value::Array(values)) => {
+                return values.iter().find_map(|v| of.misfit(v));
+            }
             (ParameterKind::Map(of), Value::Object(map)) => return map.values().find_map(|v| of.misfit(v)),
             (ParameterKind::Record(fields), Value::Object(map)) => {
                 let fits = |(name, kind): &(String, ParameterKind)| {

@@ -1,0 +1,6 @@
+//! The runbooks that the binary carries.
+
+/// File name and text of every runbook that is shipped.
+pub fn embedded() -> &'static [(&'static str, &'static str)] {
+    &[("ecs-rds-snapshot-restore.yaml", include_str!("../../runbooks/ecs-rds-snapshot-restore.yaml"))]
+}
