@@ -347,7 +347,6 @@ pub enum OnItemFailure {
 /// What a step does.
 #[expect(clippy::large_enum_variant, reason = "a runbook has one per step; boxing would only cost")]
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once per step when a file is loaded, then only borrowed")]
 pub enum Action {
     /// One operation of the catalogue.
     AwsApi {

@@ -24,7 +24,7 @@ fn findings(path: &Path) -> Vec<Finding> {
 }
 
 fn shown(findings: &[Finding]) -> String {
-    findings.iter().map(|f| format!("{f}\n")).collect()
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
