@@ -54,7 +54,7 @@ pub(super) fn expression(expr: &mut Expr, root: &Type, scope: &Type) -> Checked 
     let omits = expr.omits;
     let known = checker.node(&mut expr.node, &root, if omits { Leaf::Bare } else { Leaf::Filled });
     let mut all = checker.out;
-    all.result = if omits { known.ty.optional() } else { known.ty };
+    all.result = if omits { known.ty.optional() } else { known.ty }.settled();
     all.findings.sort_by_key(|f| (f.span.start, f.span.end));
     all.lists.sort_by_key(|l| l.span.start);
     all

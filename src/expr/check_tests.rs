@@ -372,3 +372,130 @@ fn a_value_fits_where_its_type_is_taken() {
     assert_eq!(tag("Kye").fits(&restore("Tags")), Err("in the list, Tag has no member Kye".to_owned()));
     assert_eq!(Type::Any.fits(&restore("Tags")), Ok(()));
 }
+
+/// The readings of the flagship runbook, as its draft selects them.
+fn flagship() -> Type {
+    let read = |service: &str, op: &str, select: &str| {
+        let mut expr = Expr::parse(select).unwrap_or_else(|e| panic!("{select}: {e}"));
+        let checked = expr.check(&answer(service, op), &run());
+        assert_eq!(shown(select, &checked), [""; 0], "{select}");
+        checked.result
+    };
+    let snapshots = "DBSnapshots[?Status == 'available' && SnapshotCreateTime].{id: DBSnapshotIdentifier, type: SnapshotType, data_of: not_null(OriginalSnapshotCreateTime, SnapshotCreateTime), engine: EngineVersion}";
+    let reads = Type::object([
+        ("service_names", read("ecs", "ListServices", "map(&split(@, '/')[-1], serviceArns)")),
+        ("services_now", read("ecs", "DescribeServices", "services")),
+        ("scaling", read("application-autoscaling", "DescribeScalableTargets", "ScalableTargets")),
+        ("stopped_tasks", read("ecs", "DescribeTasks", "tasks")),
+        (
+            "other_tasks",
+            read(
+                "ecs",
+                "DescribeTasks",
+                "tasks[?!contains({{ map(&join('', ['service:', @]), parameters.services) }}, group)]",
+            ),
+        ),
+        ("db", read("rds", "DescribeDBInstances", "DBInstances[0]")),
+        (
+            "instances",
+            read(
+                "rds",
+                "DescribeDBInstances",
+                "DBInstances[?contains({{ [parameters.db, parameters.db] }}, DBInstanceIdentifier)]",
+            ),
+        ),
+        ("subnet_group", read("rds", "DescribeDBSubnetGroups", "DBSubnetGroups[0]")),
+        (
+            "maintenance",
+            read(
+                "rds",
+                "DescribePendingMaintenanceActions",
+                "PendingMaintenanceActions[].PendingMaintenanceActionDetails[]",
+            ),
+        ),
+        (
+            "quota",
+            read("rds", "DescribeAccountAttributes", "AccountQuotas[?AccountQuotaName == 'DBInstances']"),
+        ),
+        ("snapshots", read("rds", "DescribeDBSnapshots", snapshots)),
+        (
+            "db_events",
+            read(
+                "rds",
+                "DescribeEvents",
+                "reverse(sort_by(Events[?Date && contains({{ [parameters.db] }}, SourceIdentifier)], &Date))",
+            ),
+        ),
+        (
+            "state",
+            read(
+                "application-autoscaling",
+                "DescribeScalableTargets",
+                "ScalableTargets[0].not_null(SuspendedState, `{\"DynamicScalingInSuspended\": false}`)",
+            ),
+        ),
+    ]);
+    let Type::Object(mut scope) = run() else { panic!() };
+    let baseline = |text: &str| {
+        Expr::parse(text).unwrap().check(&Type::object([("reads", reads.clone())]), &Type::Any).result
+    };
+    let outputs = Type::object([
+        ("db", baseline("reads.db")),
+        (
+            "tags",
+            baseline("not_null(reads.db.TagList, `[]`)[?!starts_with(Key, 'aws:') && Key != 'ripcord-run']"),
+        ),
+        ("resource_id", baseline("reads.db.DbiResourceId")),
+    ]);
+    scope.insert("baseline".into(), outputs);
+    scope.insert("run".into(), Type::object([("id", Type::Text)]));
+    scope.insert("reads".into(), reads);
+    Type::Object(scope)
+}
+
+#[test]
+fn the_conditions_of_the_flagship_are_sound() {
+    let scope = flagship();
+    let conditions = [
+        "length(parameters.services) > `0` && length(reads.services_now[?status == 'ACTIVE' && schedulingStrategy == 'REPLICA']) == length(parameters.services)",
+        "reads.db.DBInstanceStatus == 'available' && reads.db.DBClusterIdentifier == `null` && !starts_with(reads.db.Engine, 'aurora')",
+        "length(keys(not_null(reads.db.PendingModifiedValues, `{}`))) == `0` && length(reads.db.OptionGroupMemberships[?Status != 'in-sync']) == `0`",
+        "length(reads.maintenance) == `0`",
+        "length(reads.quota[?Used < Max]) == `1`",
+        "reads.subnet_group.VpcId == reads.db.DBSubnetGroup.VpcId && reads.subnet_group.SubnetGroupStatus == 'Complete'",
+        "length(reads.snapshots[?before(data_of, {{ parameters.incident_time }})]) > `0`",
+        "reads.db.MasterUserSecret == `null` && reads.db.IAMDatabaseAuthenticationEnabled != `true`",
+        "length(reads.services_now[?desiredCount != `0` || runningCount != `0` || pendingCount != `0`]) == `0` && length(reads.stopped_tasks[?lastStatus != 'STOPPED']) == `0`",
+        "reads.instances[0].DbiResourceId == baseline.resource_id && length(reads.snapshots[?id == {{ parameters.db }}]) == `1`",
+        "contains(['in-sync', 'pending-reboot'], reads.db.DBParameterGroups[0].ParameterApplyStatus)",
+        "not_null(reads.db.MonitoringInterval, `0`) == not_null(baseline.db.MonitoringInterval, `0`) && reads.db.DeletionProtection == baseline.db.DeletionProtection",
+        "length(not_null(reads.services_now[0].events, `[]`)[?contains(message, 'unable') && seconds_between(createdAt, {{ now }}) < `300`]) > `0`",
+        "reads.scaling[0].SuspendedState.DynamicScalingInSuspended && reads.scaling[0].SuspendedState.ScheduledScalingSuspended",
+        "reads.db_events[0].Date > ago('1d') && reads.service_names[0] == parameters.db",
+    ];
+    for text in conditions {
+        let checked = Expr::parse(text).unwrap().check(&scope, &scope);
+        assert_eq!(shown(text, &checked), [""; 0], "{text}");
+        assert_eq!(checked.result, Type::Boolean, "{text}");
+    }
+    let input = catalogue::find("rds", "RestoreDBInstanceFromDBSnapshot")
+        .and_then(catalogue::Operation::input)
+        .unwrap();
+    for (member, text) in [
+        ("Port", "{{ baseline.db.Endpoint.Port }}"),
+        ("VpcSecurityGroupIds", "{{ baseline.db.VpcSecurityGroups[].VpcSecurityGroupId }}"),
+        (
+            "OptionGroupName",
+            "{{ omit_null(baseline.db.OptionGroupMemberships[?!starts_with(OptionGroupName, 'default:')] | [0].OptionGroupName) }}",
+        ),
+        ("PubliclyAccessible", "{{ not_null(baseline.db.PubliclyAccessible, `false`) }}"),
+        ("Iops", "{{ omit_null(baseline.db.StorageType != 'gp3' && baseline.db.Iops || `null`) }}"),
+        ("Tags", "{{ [baseline.tags, [{Key: 'ripcord-run', Value: run.id}]][] }}"),
+        ("EnableCloudwatchLogsExports", "{{ omit_null(baseline.db.EnabledCloudwatchLogsExports) }}"),
+    ] {
+        let checked = Template::parse(text).unwrap().check(&scope);
+        assert_eq!(shown(text, &checked), [""; 0], "{text}");
+        let wanted = Type::Shape(input.member(member).unwrap().shape);
+        assert_eq!(checked.result.fits(&wanted), Ok(()), "{text}: {:?}", checked.result);
+    }
+}

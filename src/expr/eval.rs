@@ -28,10 +28,22 @@ type Result<T> = std::result::Result<T, EvalError>;
 
 /// Evaluates an expression; the caller's `work` counter is shared with its templates.
 pub(super) fn run(expr: &Expr, root: &Value, scope: &Value, now: At, work: &Cell<u64>) -> Result<Value> {
+    part(expr, &expr.node, root, scope, now, work)
+}
+
+/// Evaluates one node of an expression.
+pub(super) fn part(
+    expr: &Expr,
+    node: &Node,
+    root: &Value,
+    scope: &Value,
+    now: At,
+    work: &Cell<u64>,
+) -> Result<Value> {
     let filled = vec![OnceCell::new(); expr.slots.len()];
     let evaluator = Evaluator { expr, scope, now, filled: &filled, work };
-    let value = evaluator.value(&expr.node, &Val::Doc(root))?;
-    evaluator.owned(&value, &expr.node.span, 0)
+    let value = evaluator.value(node, &Val::Doc(root))?;
+    evaluator.owned(&value, &node.span, 0)
 }
 
 impl<'a> Evaluator<'a> {
@@ -330,7 +342,7 @@ impl<'a> Evaluator<'a> {
 
     /// How a part of the expression is written, short enough for a message.
     pub fn written(&self, span: &Range<usize>) -> String {
-        crate::text::fit(&crate::text::clean(self.expr.slice(span)), 60)
+        super::shortened(self.expr.slice(span))
     }
 }
 

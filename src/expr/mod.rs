@@ -133,6 +133,14 @@ impl EvalError {
     }
 }
 
+/// One part of a condition and what it comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Where it stands, in bytes of the text that was parsed.
+    pub span: Range<usize>,
+    pub value: Result<Value, EvalError>,
+}
+
 /// A parsed expression. It keeps its text, and the static check stores in it what absent members read as.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
@@ -186,12 +194,34 @@ impl Expr {
     pub fn test(&self, root: &Value, scope: &Value, now: At) -> Result<bool, EvalError> {
         match self.eval(root, scope, now)? {
             Value::Bool(b) => Ok(b),
-            other => {
-                let shown = value::Val::Doc(&other).shown();
-                let message = format!("neither true nor false: {} is {shown}", self.short());
-                Err(EvalError::new(Fault::Undecided, &(self.start..self.start + self.source.len()), message))
-            }
+            _ => Err(self.undecided(root, scope, now)),
         }
+    }
+
+    /// The parts of a condition that are joined by `&&`, each with what it comes to: shown while waiting.
+    /// A condition without `&&` is one part.
+    pub fn parts(&self, root: &Value, scope: &Value, now: At) -> Vec<Part> {
+        let nodes = match &self.node.kind {
+            ast::Kind::All(nodes) => nodes.as_slice(),
+            _ => std::slice::from_ref(&self.node),
+        };
+        let part = |node: &ast::Node| Part {
+            span: node.span.clone(),
+            value: eval::part(self, node, root, scope, now, &Cell::new(0)),
+        };
+        nodes.iter().map(part).collect()
+    }
+
+    /// Blames the part that decided: the first that is not true, as far as `&&` goes.
+    fn undecided(&self, root: &Value, scope: &Value, now: At) -> EvalError {
+        let parts = self.parts(root, scope, now);
+        let odd = |p: &&Part| !matches!(p.value, Ok(Value::Bool(_)));
+        let Some(Part { span, value: Ok(value) }) = parts.iter().find(odd) else {
+            let span = self.start..self.start + self.source.len();
+            return EvalError::new(Fault::Undecided, &span, "neither true nor false");
+        };
+        let (written, shown) = (shortened(self.slice(span)), value::Val::Doc(value).shown());
+        EvalError::new(Fault::Undecided, span, format!("neither true nor false: {written} is {shown}"))
     }
 
     /// Checks it on an answer of type `root`, its templates on `scope`, and stores what absent lists and
@@ -200,15 +230,15 @@ impl Expr {
         check::expression(self, root, scope)
     }
 
-    /// The source, short and clean enough for a message.
-    fn short(&self) -> String {
-        crate::text::fit(&crate::text::clean(self.source.trim()), 60)
-    }
-
     fn slice(&self, span: &Range<usize>) -> &str {
         let shift = |n: usize| n.saturating_sub(self.start);
         self.source.get(shift(span.start)..shift(span.end)).unwrap_or(&self.source)
     }
+}
+
+/// A text from outside, short and clean enough for a message.
+fn shortened(text: &str) -> String {
+    crate::text::fit(&crate::text::clean(text.trim()), 60)
 }
 
 /// "Did you mean" for a name in an expression; nobody mistypes a name longer than this.

@@ -176,6 +176,6 @@ impl Template {
     }
 
     fn written(&self, span: &Range<usize>) -> String {
-        crate::text::fit(&crate::text::clean(self.source.get(span.clone()).unwrap_or_default()), 60)
+        super::shortened(self.source.get(span.clone()).unwrap_or_default())
     }
 }

@@ -183,11 +183,23 @@ fn a_condition_is_exactly_true_or_false() {
     assert_eq!(test("reads.db.MultiAZ"), Ok(false));
     let e = test("reads.db.Nothing && `true`").unwrap_err();
     assert_eq!(e.fault, Fault::Undecided);
-    assert_eq!(e.to_string(), "neither true nor false: reads.db.Nothing && `true` is null");
+    assert_eq!(e.to_string(), "neither true nor false: reads.db.Nothing is null");
     assert_eq!(
         test("reads.services[?n < want]").unwrap_err().to_string(),
         "neither true nor false: reads.services[?n < want] is a list of 1"
     );
+}
+
+#[test]
+fn the_parts_of_a_condition_are_known_one_by_one() {
+    let (scope, text) =
+        (scope(), "reads.db.MultiAZ == `false` && length(reads.db.Nothing) == `0` && reads.db.Engine");
+    let parts = Expr::parse(text).unwrap().parts(&scope, &scope, NOW);
+    let shown: Vec<_> = parts.iter().map(|p| (&text[p.span.clone()], p.value.as_ref().ok())).collect();
+    assert_eq!(shown[0], ("reads.db.MultiAZ == `false`", Some(&json!(true))));
+    assert_eq!(shown[1], ("length(reads.db.Nothing) == `0`", None));
+    assert_eq!(shown[2], ("reads.db.Engine", Some(&json!(null))));
+    assert_eq!(Expr::parse("now").unwrap().parts(&scope, &scope, NOW).len(), 1);
 }
 
 #[test]

@@ -87,6 +87,19 @@ impl Type {
         }
     }
 
+    /// The same type with shapes other than structures spelled out, `Optional` kept.
+    pub(super) fn settled(self) -> Type {
+        match self {
+            Type::Optional(inner) => inner.settled().optional(),
+            other => other.plain().into_owned(),
+        }
+    }
+
+    /// Whether a value of this type can be exactly true or false.
+    pub fn may_be_condition(&self) -> bool {
+        matches!(self.plain().as_ref(), Type::Boolean | Type::Any)
+    }
+
     /// The type of the elements, when this is a list.
     pub fn element(&self) -> Option<Type> {
         match self.plain().as_ref() {

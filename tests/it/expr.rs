@@ -349,7 +349,10 @@ fn exercise(text: &str, document: &Value) {
                 assert!(e.to_string().chars().count() < 400, "{text}: {e}");
             }
             if let Err(e) = expr.test(document, &scope, At(0)) {
-                assert!(!e.message.is_empty());
+                assert!(text.get(e.span.clone()).is_some() && !e.message.is_empty(), "{text}: {e:?}");
+            }
+            for part in expr.parts(document, &scope, At(0)) {
+                assert!(text.get(part.span.clone()).is_some(), "{text}: {part:?}");
             }
         }
     }
