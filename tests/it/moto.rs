@@ -95,7 +95,7 @@ impl Moto {
         let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
         if free.1.is_empty() {
             let first = free.0;
-            free.0 += 8;
+            free.0 += if first == 0 { 8 } else { 24 };
             let accounts: Vec<String> = (first..free.0).map(|n| format!("1000{n:08}")).collect();
             free.1 = self.seed(&accounts);
         }
@@ -120,7 +120,6 @@ pub fn aws_cli(url: &str, args: &[&str]) -> Value {
 pub fn try_aws_cli(url: &str, args: &[&str]) -> Result<Value, String> {
     let mut command = python(&venv("bin/aws").to_string_lossy());
     command.args(args).args(["--endpoint-url", url, "--output", "json"]);
-    dummy_credentials(&mut command);
     // One attempt only: what a test injects is what it wants to see.
     let output = command.env("AWS_MAX_ATTEMPTS", "1").output().expect("the aws CLI starts");
     if !output.status.success() {
@@ -164,6 +163,7 @@ fn python(script: &str) -> Command {
     assert!(python.exists(), "peer missing: run tests/run peers");
     let mut command = Command::new(python);
     command.arg(script).current_dir(root()).env_remove("PYTHONPATH");
+    dummy_credentials(&mut command);
     command
 }
 

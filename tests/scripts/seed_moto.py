@@ -22,22 +22,24 @@ DATABASE = "orders"
 DEFAULT_ACCOUNT = "123456789012"
 
 
-class Account:
-    """Clients of one account at one endpoint."""
+class Moto:
+    """Clients of one endpoint, in one account at a time: making a client is what takes long."""
 
-    def __init__(self, endpoint, account):
-        self.account = account
-        self.session = boto3.session.Session(
+    def __init__(self, endpoint):
+        self.account = DEFAULT_ACCOUNT
+        self._endpoint = endpoint
+        self._clients = {}
+        self._session = boto3.session.Session(
             aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION
         )
-        self.endpoint = endpoint
 
     def client(self, service):
-        client = self.session.client(
-            service, endpoint_url=self.endpoint, config=Config(retries={"max_attempts": 1})
-        )
-        client.meta.events.register("before-sign", self._name_account)
-        return client
+        if service not in self._clients:
+            config = Config(retries={"max_attempts": 1})
+            client = self._session.client(service, endpoint_url=self._endpoint, config=config)
+            client.meta.events.register("before-sign", self._name_account)
+            self._clients[service] = client
+        return self._clients[service]
 
     def _name_account(self, request, **_):
         request.headers["x-moto-account-id"] = self.account
@@ -133,21 +135,22 @@ def seed_database(aws, network):
 
 
 def seed(endpoint, accounts):
+    aws = Moto(endpoint)
     worlds = []
     for account in accounts:
-        aws = Account(endpoint, account)
+        aws.account = account
         network = seed_network(aws)
         seed_services(aws)
-        instance = seed_database(aws, network)
-        worlds.append((aws, network, instance))
+        worlds.append((account, network, seed_database(aws, network)))
     # The incident lies between the two snapshots, with room for clocks that tell whole seconds.
     time.sleep(1.1)
     incident = datetime.now(timezone.utc)
     time.sleep(1.1)
-    for aws, network, instance in worlds:
+    for account, network, instance in worlds:
+        aws.account = account
         aws.client("rds").create_db_snapshot(DBInstanceIdentifier=DATABASE, DBSnapshotIdentifier="orders-after")
         yield {
-            "account": aws.account,
+            "account": account,
             "region": REGION,
             "cluster": CLUSTER,
             "services": SERVICES,

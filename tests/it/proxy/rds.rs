@@ -85,7 +85,8 @@ impl Stage {
 struct Overlay {
     patches: BTreeMap<String, Option<Xml>>,
     stages: VecDeque<Stage>,
-    wait: Option<WaitId>,
+    /// What ends when the last stage is over.
+    waits: Vec<WaitId>,
 }
 
 /// An instance that moto has forgotten already.
@@ -124,6 +125,7 @@ const AFTER_RESTORE: &[&str] = &[
 ];
 const AFTER_CHANGE: &[&str] =
     &["ModifyDBInstance", "RebootDBInstance", "AddRoleToDBInstance", "UpdateService"];
+const AFTER_ROLE: &[&str] = &["UpdateService"];
 const AFTER_DELETE: &[&str] = &["RestoreDBInstanceFromDBSnapshot", "ModifyDBInstance"];
 
 impl Rds {
@@ -188,10 +190,8 @@ impl Rds {
             if !wanted(&row.instance) {
                 continue;
             }
-            if let Some(wait) = self.overlays.get_mut(&row.key).and_then(|o| o.wait.take_if(|_| row.settled))
-            {
-                cx.end(wait);
-            }
+            let waits = self.overlays.get_mut(&row.key).filter(|_| row.settled).map(|o| &mut o.waits);
+            waits.into_iter().flat_map(|waits| waits.drain(..)).for_each(|wait| cx.end(wait));
             found.push(row.instance);
         }
         found.extend(self.ghosts(cx).into_iter().filter(|instance| wanted(instance)));
@@ -277,7 +277,7 @@ impl Rds {
         ]);
         overlay.apply_pending();
         overlay.change(set_by(call));
-        overlay.wait = Some(cx.open(format!("rename {old} to {new}"), AFTER_RENAME));
+        overlay.waits.push(cx.open(format!("rename {old} to {new}"), AFTER_RENAME));
         self.overlays.insert(new.to_owned(), overlay);
     }
 
@@ -296,7 +296,7 @@ impl Rds {
         overlay.pass([lag, Stage::new(timing.modifying, "modifying")]);
         overlay.apply_pending();
         overlay.change(patches);
-        overlay.wait = Some(cx.open(format!("modify {name}"), AFTER_CHANGE));
+        overlay.waits.push(cx.open(format!("modify {name}"), AFTER_CHANGE));
     }
 
     fn restored(&mut self, call: &Call, name: &str, answer: &Xml, cx: &mut Cx) {
@@ -313,7 +313,7 @@ impl Rds {
             Stage::new(timing.first_available, "available"),
             Stage::new(timing.backing_up, "backing-up"),
         ]);
-        overlay.wait = Some(cx.open(format!("restore {name}"), AFTER_RESTORE));
+        overlay.waits.push(cx.open(format!("restore {name}"), AFTER_RESTORE));
         self.overlays.insert(name.to_owned(), overlay);
     }
 
@@ -327,7 +327,22 @@ impl Rds {
         let rebooting =
             Stage { then: in_sync.into_iter().collect(), ..Stage::new(timing.rebooting.max(1), "rebooting") };
         overlay.pass([Stage::new(timing.lag, "available"), rebooting]);
-        overlay.wait = Some(cx.open(format!("reboot {name}"), AFTER_CHANGE));
+        overlay.waits.push(cx.open(format!("reboot {name}"), AFTER_CHANGE));
+    }
+
+    /// A role is PENDING at first.
+    fn role_added(&mut self, name: &str, cx: &mut Cx) {
+        let Some(mut roles) = self.seen(name, cx).and_then(|db| db.child("AssociatedRoles").cloned()) else {
+            return;
+        };
+        if let Some(role) = roles.children.last_mut() {
+            role.put(Xml::leaf("Status", "PENDING"));
+        }
+        let lag = self.timing.lag;
+        let overlay = self.overlays.entry(name.to_owned()).or_default();
+        let patches = vec![("AssociatedRoles".to_owned(), Some(roles))];
+        overlay.pass([Stage { patches, ..Stage::new(lag, "available") }]);
+        overlay.waits.push(cx.open(format!("attach a role to {name}"), AFTER_ROLE));
     }
 
     /// Snapshots as AWS lists them: by resource id too, and those of a restored instance under its own.
@@ -350,8 +365,9 @@ impl Rds {
 }
 
 impl Overlay {
+    /// Further stages, after those that are still to pass.
     fn pass<const N: usize>(&mut self, stages: [Stage; N]) {
-        self.stages = stages.into_iter().filter(|stage| stage.readings > 0).collect();
+        self.stages.extend(stages.into_iter().filter(|stage| stage.readings > 0));
     }
 
     fn change(&mut self, patches: impl IntoIterator<Item = Patch>) {
@@ -400,6 +416,7 @@ impl Script for Rds {
                 self.restored(call, &name, &root, cx);
             }
             "RebootDBInstance" => self.rebooted(&name, cx),
+            "AddRoleToDBInstance" => return self.role_added(&name, cx),
             _ => return,
         }
         if let Some(instance) = self.seen(&key, cx) {
@@ -421,7 +438,8 @@ impl Rds {
         cx.upstream
             .query("ModifyDBInstance", &json!({"DBInstanceIdentifier": name, "DeletionProtection": false}));
         cx.upstream.query("DeleteDBInstance", &call.parameters)?;
-        self.overlays.remove(name);
+        let open = self.overlays.remove(name).map(|overlay| overlay.waits).unwrap_or_default();
+        open.into_iter().for_each(|wait| cx.end(wait));
         instance.put(Xml::leaf("DBInstanceStatus", "deleting"));
         let wait = cx.open(format!("delete {name}"), AFTER_DELETE);
         self.ghosts.push(Ghost { instance: instance.clone(), readings: self.timing.deleting, wait });

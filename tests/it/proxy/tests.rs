@@ -277,6 +277,28 @@ fn a_modification_shows_the_old_value_first() {
 }
 
 #[test]
+fn a_role_is_pending_at_first() {
+    let world = World::start();
+    let role = "arn:aws:iam::1:role/import";
+    world.aws(&[
+        "rds",
+        "add-role-to-db-instance",
+        "--db-instance-identifier",
+        "orders",
+        "--role-arn",
+        role,
+        "--feature-name",
+        "s3Import",
+    ]);
+    for status in ["PENDING", "ACTIVE"] {
+        let db = world.rds("DescribeDBInstances", &json!({})).unwrap();
+        let roles = &db.find("AssociatedRoles").unwrap().children;
+        assert_eq!((roles[1].at("RoleArn"), roles[1].at("Status")), (Some(role), Some(status)));
+    }
+    assert!(world.proxy.waits()[0].ended.is_some());
+}
+
+#[test]
 fn without_apply_immediately_a_change_stays_pending_until_the_next_that_has_it() {
     let world = World::start();
     world.aws(&[
