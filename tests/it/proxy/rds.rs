@@ -439,7 +439,9 @@ impl Rds {
             .query("ModifyDBInstance", &json!({"DBInstanceIdentifier": name, "DeletionProtection": false}));
         cx.upstream.query("DeleteDBInstance", &call.parameters)?;
         let open = self.overlays.remove(name).map(|overlay| overlay.waits).unwrap_or_default();
-        open.into_iter().for_each(|wait| cx.end(wait));
+        for wait in open {
+            cx.end(wait);
+        }
         instance.put(Xml::leaf("DBInstanceStatus", "deleting"));
         let wait = cx.open(format!("delete {name}"), AFTER_DELETE);
         self.ghosts.push(Ghost { instance: instance.clone(), readings: self.timing.deleting, wait });
