@@ -14,6 +14,7 @@ use aws_types::service_config::ServiceConfigKey;
 
 use super::guard::Mode;
 use super::net::{self, BadBundle, Pool};
+use super::tap::chain;
 
 /// What the command line says; everything else is the user's AWS configuration.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -197,9 +198,7 @@ async fn profile(settings: &Settings) -> Result<Option<PathBuf>, ConnectError> {
         settings.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()).filter(|n| !n.is_empty());
     let wanted = name.clone().map(std::borrow::Cow::Owned);
     let set = aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), wanted).await;
-    let set = set.map_err(|e| {
-        ConnectError::Configuration(aws_smithy_types::error::display::DisplayErrorContext(&e).to_string())
-    })?;
+    let set = set.map_err(|e| ConnectError::Configuration(chain(&e)))?;
     match name {
         Some(name) if set.get_profile(&name).is_none() => {
             let mut known: Vec<String> = set.profiles().map(str::to_owned).collect();

@@ -39,53 +39,74 @@ pub fn decode(operation: &Operation, body: &[u8], secrets: Secrets) -> Result<Va
             let root = xml::parse(text)?;
             let wrapper = operation.wire().wrapper;
             let result = wrapper.map_or(Some(&root), |name| root.child(name));
-            Ok(result.map_or_else(|| Value::Object(Map::new()), |node| from_xml(shape, node, secrets)))
+            Ok(result
+                .map_or_else(|| Value::Object(Map::new()), |node| from_xml(shape, node, Veil::new(secrets))))
         }
         Protocol::Json { .. } if text.trim().is_empty() => Ok(Value::Object(Map::new())),
         Protocol::Json { .. } => {
             let value: Value = serde_json::from_str(text).map_err(|e| Unreadable::Json(e.to_string()))?;
-            Ok(from_json(shape, value, secrets))
+            Ok(from_json(shape, value, Veil::new(secrets)))
         }
     }
 }
 
 /// A parameter tree with everything sensitive replaced by [`HIDDEN`]: the form that may be shown.
 pub fn hide(shape: Shape, value: &Value) -> Value {
-    from_json(shape, value.clone(), Secrets::Hidden)
+    from_json(shape, value.clone(), Veil::Ready)
 }
 
-fn from_xml(shape: Shape, node: &Node, secrets: Secrets) -> Value {
-    if shape.sensitive() && secrets == Secrets::Hidden {
-        return Value::from(HIDDEN);
+/// `secrets` shown stays shown; hidden begins where a shape is sensitive, and holds for all below it.
+#[derive(Clone, Copy)]
+enum Veil {
+    Off,
+    Ready,
+    Down,
+}
+
+impl Veil {
+    fn new(secrets: Secrets) -> Veil {
+        if secrets == Secrets::Shown { Veil::Off } else { Veil::Ready }
     }
+
+    fn over(self, shape: Shape) -> Veil {
+        if shape.sensitive() && matches!(self, Veil::Ready) { Veil::Down } else { self }
+    }
+
+    fn scalar(self, value: Value) -> Value {
+        if matches!(self, Veil::Down) && !value.is_null() { Value::from(HIDDEN) } else { value }
+    }
+}
+
+fn from_xml(shape: Shape, node: &Node, veil: Veil) -> Value {
+    let veil = veil.over(shape);
     match shape.kind() {
-        Kind::Structure => Value::Object(structure_from_xml(shape, node, secrets)),
-        Kind::List(of) => node.children.iter().map(|c| from_xml(of, c, secrets)).collect(),
+        Kind::Structure => Value::Object(structure_from_xml(shape, node, veil)),
+        Kind::List(of) => node.children.iter().map(|c| from_xml(of, c, veil)).collect(),
         Kind::Map(of) => {
             let entry =
-                |e: &Node| Some((e.child("key")?.text.clone(), from_xml(of, e.child("value")?, secrets)));
+                |e: &Node| Some((e.child("key")?.text.clone(), from_xml(of, e.child("value")?, veil)));
             Value::Object(node.children.iter().filter_map(entry).collect())
         }
-        _ => scalar_from_text(shape.kind(), &node.text),
+        _ => veil.scalar(scalar_from_text(shape.kind(), &node.text)),
     }
 }
 
-fn structure_from_xml(shape: Shape, node: &Node, secrets: Secrets) -> Map<String, Value> {
+fn structure_from_xml(shape: Shape, node: &Node, veil: Veil) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, member) in shape.members() {
         if let (Kind::List(of), None) = (member.shape.kind(), member.shape.item()) {
             let same = node.children.iter().filter(|c| c.name == member.wire);
-            let list: Vec<Value> = same.map(|c| from_xml(of, c, secrets)).collect();
+            let list: Vec<Value> = same.map(|c| from_xml(of, c, veil)).collect();
             if !list.is_empty() {
                 out.insert(name.to_owned(), Value::from(list));
             }
         } else if let Some(child) = node.child(member.wire) {
-            out.insert(name.to_owned(), from_xml(member.shape, child, secrets));
+            out.insert(name.to_owned(), from_xml(member.shape, child, veil));
         }
     }
     let known = |wire: &str| shape.members().any(|(_, m)| m.wire == wire);
     for child in node.children.iter().filter(|c| !known(&c.name)) {
-        out.insert(child.name.clone(), verbatim(child));
+        out.insert(child.name.clone(), veil.scalar(verbatim(child)));
     }
     out
 }
@@ -119,30 +140,29 @@ fn scalar_from_text(kind: Kind, text: &str) -> Value {
     value.unwrap_or_else(|| Value::from(text))
 }
 
-fn from_json(shape: Shape, value: Value, secrets: Secrets) -> Value {
-    if shape.sensitive() && secrets == Secrets::Hidden && !value.is_null() {
-        return Value::from(HIDDEN);
-    }
+fn from_json(shape: Shape, value: Value, veil: Veil) -> Value {
+    let veil = veil.over(shape);
     match (shape.kind(), value) {
-        (Kind::Structure, Value::Object(all)) => Value::Object(structure_from_json(shape, all, secrets)),
-        (Kind::List(of), Value::Array(all)) => all.into_iter().map(|v| from_json(of, v, secrets)).collect(),
+        (Kind::Structure, Value::Object(all)) => Value::Object(structure_from_json(shape, all, veil)),
+        (Kind::List(of), Value::Array(all)) => all.into_iter().map(|v| from_json(of, v, veil)).collect(),
         (Kind::Map(of), Value::Object(all)) => {
-            Value::Object(all.into_iter().map(|(k, v)| (k, from_json(of, v, secrets))).collect())
+            Value::Object(all.into_iter().map(|(k, v)| (k, from_json(of, v, veil))).collect())
         }
-        (Kind::Timestamp, Value::Number(n)) => timestamp(&n),
-        (Kind::Timestamp, Value::String(s)) => scalar_from_text(Kind::Timestamp, &s),
-        (_, value) => value,
+        (Kind::Timestamp, Value::Number(n)) => veil.scalar(timestamp(&n)),
+        (Kind::Timestamp, Value::String(s)) => veil.scalar(scalar_from_text(Kind::Timestamp, &s)),
+        (_, value) => veil.scalar(value),
     }
 }
 
-fn structure_from_json(shape: Shape, mut all: Map<String, Value>, secrets: Secrets) -> Map<String, Value> {
+fn structure_from_json(shape: Shape, mut all: Map<String, Value>, veil: Veil) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, member) in shape.members() {
         if let Some(value) = all.shift_remove(member.wire).filter(|v| !v.is_null()) {
-            out.insert(name.to_owned(), from_json(member.shape, value, secrets));
+            out.insert(name.to_owned(), from_json(member.shape, value, veil));
         }
     }
-    out.extend(all.into_iter().filter(|(_, v)| !v.is_null()));
+    let unknown = all.into_iter().filter(|(_, v)| !v.is_null());
+    out.extend(unknown.map(|(name, value)| (name, veil.scalar(value))));
     out
 }
 
@@ -200,6 +220,16 @@ mod tests {
             json!({"services": [{"serviceName": "web", "desiredCount": 2,
                                  "createdAt": "2026-03-01T01:40:00.500Z", "brandNew": {"x": 1}}],
                    "failures": []})
+        );
+    }
+
+    #[test]
+    fn a_secret_part_keeps_its_form_and_loses_its_values() {
+        let body = r#"{"taskDefinition":{"family":"web","containerDefinitions":[
+            {"name":"c","environment":[{"name":"K","value":"V","new":{"x":1}}]}]}}"#;
+        assert_eq!(
+            decoded("ecs", "DescribeTaskDefinition", body)["taskDefinition"]["containerDefinitions"][0],
+            json!({"name": "c", "environment": [{"name": HIDDEN, "value": HIDDEN, "new": HIDDEN}]})
         );
     }
 

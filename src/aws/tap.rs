@@ -15,7 +15,6 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::guard::Refusal;
@@ -137,7 +136,7 @@ impl Tap {
         if let Some(refusal) = find::<Refusal>(e) {
             return Failure::Refused(refusal.clone());
         }
-        let message = DisplayErrorContext(e).to_string();
+        let message = chain(e);
         let request_id = self.raw().and_then(|raw| raw.request_id);
         if self.may_have_arrived() || unreadable {
             let why = if timed_out { Lost::TimedOut } else { Lost::Broken };
@@ -170,6 +169,18 @@ impl Tap {
 
 fn lost(why: Lost, message: &str, request_id: Option<String>) -> Failure {
     Failure::Lost { why, message: message.to_owned(), request_id }
+}
+
+/// What an error and its causes say, each once. Never their debug form: that holds requests and answers.
+pub(super) fn chain(e: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for part in std::iter::successors(Some(e), |&e| e.source()).map(ToString::to_string) {
+        if !text.contains(&part) {
+            text += if text.is_empty() { "" } else { ": " };
+            text += &part;
+        }
+    }
+    text
 }
 
 fn find<'a, T: Error + 'static>(e: &'a (dyn Error + 'static)) -> Option<&'a T> {
