@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise, its helpers too")]
 
-mod expr;
 #[cfg(feature = "aws")]
 mod aws;
+mod expr;
 mod journal;
 mod laws;
 mod moto;
