@@ -13,6 +13,7 @@ use super::disk::{Access, Disk, DiskFile};
 use super::error::{JournalError, doing};
 use super::follow::{Follow, header, load, opened, refusal};
 use super::line::{self, Draft, LONGEST, Payload, Record, Seq, Stamp, kind};
+use super::repair::{Repair, Tail};
 use super::scan::{Chain, Verdict};
 use super::{Digest, Header, blob, repair, trust};
 
@@ -89,20 +90,7 @@ impl<D: Disk> Journal<D> {
         locked(dir, &path, &file)?;
         // Again, now that the lock is ours: before, the name could still have been given to another file.
         trust::still_there(&disk, &path, &file)?;
-        let (mut chain, mut records, mut repairs) = (Chain::new(), Vec::new(), Vec::new());
-        loop {
-            let bytes = file.read(chain.at, u64::MAX).map_err(doing("read", &path))?;
-            let verdict = chain.read(&bytes, |record| records.push(record));
-            match verdict {
-                Verdict::Intact { records: 1.., .. } => break,
-                Verdict::Torn { records: 1.., byte, bytes: len, unended, .. } => {
-                    let bytes = &file.read(byte, len).map_err(doing("read", &path))?;
-                    let tail = repair::Tail { byte, bytes, unended };
-                    repairs.push(repair::cut(&disk, dir, &path, &mut file, tail)?);
-                }
-                bad => return Err(refusal(dir, &path, bad)),
-            }
-        }
+        let (mut chain, mut records, mut repairs) = mended(&disk, dir, &path, &mut file)?;
         let header = header(dir, &path, &records)?;
         repairs.extend(repair::unrecorded(&disk, dir, &records, &repairs)?);
         let mut journal = Journal::holding(disk, dir, file, header, &chain);
@@ -252,6 +240,29 @@ impl<D: Disk> Journal<D> {
     pub fn is_poisoned(&self) -> bool {
         self.poisoned
     }
+}
+
+/// Reads every record, and takes a torn tail off on the way.
+fn mended<D: Disk>(
+    disk: &D,
+    dir: &Path,
+    path: &Path,
+    file: &mut D::File,
+) -> Result<(Chain, Vec<Record>, Vec<Repair>), JournalError> {
+    let (mut chain, mut records, mut repairs) = (Chain::new(), Vec::new(), Vec::new());
+    // One repair is enough, two are thinkable; a disk where the tail comes back again and again is broken.
+    while repairs.len() < 3 {
+        let bytes = file.read(chain.at, u64::MAX).map_err(doing("read", path))?;
+        match chain.read(&bytes, |record| records.push(record)) {
+            Verdict::Intact { records: 1.., .. } => return Ok((chain, records, repairs)),
+            Verdict::Torn { records: 1.., byte, bytes: len, unended, .. } => {
+                let bytes = &file.read(byte, len).map_err(doing("read", path))?;
+                repairs.push(repair::cut(disk, dir, path, file, Tail { byte, bytes, unended })?);
+            }
+            bad => return Err(refusal(dir, path, bad)),
+        }
+    }
+    Err(doing("repair", path)(io::Error::other("the bytes that were cut are still there")))
 }
 
 fn locked<F: DiskFile>(dir: &Path, path: &Path, file: &F) -> Result<(), JournalError> {

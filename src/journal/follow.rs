@@ -64,7 +64,7 @@ impl<D: Disk> Follow<D> {
 pub fn verify<D: Disk>(disk: &D, dir: &Path) -> Result<Verdict, JournalError> {
     let (path, file) = opened(disk, dir, Access::Read)?;
     let (records, verdict) = read_on(disk, dir, &path, &file, &mut Chain::new())?;
-    if !records.is_empty() {
+    if matches!(verdict, Verdict::Intact { records: 1.., .. } | Verdict::Torn { records: 1.., .. }) {
         let header = header(dir, &path, &records)?;
         blob::proven(disk, dir.join(RUNBOOK), &header.runbook.digest)?;
     }

@@ -1,9 +1,9 @@
 //! Damage anywhere but in a torn tail: judged, named, and never touched.
 
 use ripcord::journal::memory::MemoryDisk;
-use ripcord::journal::{Journal, JournalError, Verdict, verify};
+use ripcord::journal::{Header, Journal, JournalError, Verdict, kind, verify};
 
-use super::{dir, file, open, run_of};
+use super::{RUN, decision, dir, file, fresh, header, open, run_of, stamp};
 
 fn judged(whole: &MemoryDisk, bytes: &[u8]) -> (MemoryDisk, Verdict) {
     let disk = whole.copy();
@@ -97,6 +97,31 @@ fn no_dropped_swapped_or_repeated_line_is_accepted() {
 }
 
 #[test]
+fn a_line_of_another_run_is_not_accepted_though_its_number_fits() {
+    let disk = run_of(6);
+    let theirs = fresh();
+    let mut other = Journal::create(
+        theirs.clone(),
+        &dir(),
+        &Header { pace: 2, ..header(RUN) },
+        b"schema: 1\n",
+        &stamp(0),
+    )
+    .unwrap();
+    for n in 1..6 {
+        other.append(kind::DECISION, true, &decision(n), &stamp(n)).unwrap();
+    }
+    let theirs = lines(&theirs.content(&file()).unwrap());
+    for at in 0..6 {
+        let mut spliced = lines(&disk.content(&file()).unwrap());
+        spliced[at].clone_from(&theirs[at]);
+        let (spliced, verdict) = judged(&disk, &spliced.concat());
+        assert!(matches!(verdict, Verdict::Damaged { .. }), "line {at}: {verdict:?}");
+        stays_read_only(&spliced, if at == 0 { 2 } else { at as u64 + 1 });
+    }
+}
+
+#[test]
 fn a_tail_that_holds_a_record_is_not_cut() {
     let disk = run_of(6);
     let good = lines(&disk.content(&file()).unwrap());
@@ -115,7 +140,7 @@ fn a_tail_that_holds_a_record_is_not_cut() {
 fn a_missing_or_altered_value_and_runbook_are_found() {
     let disk = run_of(1);
     let (mut journal, _) = open(&disk).unwrap();
-    journal.append("decision", true, &"z".repeat(80_000), &super::stamp(1)).unwrap();
+    journal.append("decision", true, &"z".repeat(80_000), &stamp(1)).unwrap();
     drop(journal);
     let names = ripcord::journal::Disk::list(&disk, &dir().join("out")).unwrap();
     let altered = disk.copy();

@@ -1,7 +1,7 @@
 //! A disk that is full, failing or gone.
 
 use ripcord::journal::memory::{Failure, MemoryDisk, Times};
-use ripcord::journal::{Journal, JournalError, kind};
+use ripcord::journal::{Disk, Journal, JournalError, Shelf, kind};
 use serde_json::Value;
 
 use super::{RUN, decision, dir, file, fresh, header, open, payloads, run_of, stamp, started};
@@ -103,10 +103,30 @@ fn a_recovery_that_fails_at_any_operation_loses_nothing_and_succeeds_later() {
                         let (_journal, records) = open(&disk).unwrap();
                         let context = format!("operation {nth}, {failure:?} {times:?}, keep {keep}");
                         assert_eq!(payloads(&records), expected, "{context}");
+                        let copies = disk.list(&dir().join("torn")).unwrap();
+                        let whole = copies.iter().filter(|name| !name.starts_with('.'));
+                        let told = |name: &&String| records.iter().any(|r| r.d().contains(name.as_str()));
+                        assert!(whole.clone().all(|name| told(&name)), "{context}: {copies:?}");
+                        assert!(whole.count() >= usize::from(cut > 1), "{context}");
                     }
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_run_that_was_refused_at_its_start_is_none() {
+    let total = {
+        let disk = fresh();
+        started(&disk);
+        disk.operations()
+    };
+    for nth in 0..total {
+        let disk = fresh();
+        disk.fail_at(nth, Failure::NoSpace, Times::Once);
+        Journal::create(disk.clone(), &dir(), &header(RUN), b"x", &stamp(0)).unwrap_err();
+        assert!(Shelf::at(disk.clone(), "/state").unfinished().unwrap().is_empty(), "operation {nth}");
     }
 }
 
@@ -160,7 +180,7 @@ fn a_journal_that_was_replaced_or_deleted_starts_no_effect() {
         if replaced {
             disk.plant(&file(), b"other");
         } else {
-            ripcord::journal::Disk::remove(&disk, &file()).unwrap();
+            disk.remove(&file()).unwrap();
         }
         let error = journal.reserve().unwrap_err();
         assert!(matches!(error, JournalError::Moved { .. }) && error.exit_code() == 6);
