@@ -16,6 +16,7 @@ mod proxy;
 
 use std::io::{Read, stdin};
 
+use proxy::aws_backup::AwsBackup;
 use proxy::ecs::{self, Ecs};
 use proxy::rds::{self, Rds};
 use proxy::unsupported::Unsupported;
@@ -27,6 +28,7 @@ fn main() {
     let scripts: Vec<Box<dyn Script>> = vec![
         Box::new(Rds::new(rds::Timing::default())),
         Box::new(Ecs::new(&seed.account, &seed.cluster, ecs::Timing::default(), &["nightly-export"])),
+        Box::new(AwsBackup { stands_in: seed.snapshots[0].clone() }),
         Box::new(Unsupported::default()),
     ];
     let proxy = Proxy::start(moto.url(), &seed.account, scripts);

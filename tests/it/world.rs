@@ -7,6 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::moto::{DUMMY, Moto, REGION, Seed, aws_cli, dummy_credentials, try_aws_cli};
+use crate::proxy::aws_backup::AwsBackup;
 use crate::proxy::ecs::{self, Ecs};
 use crate::proxy::rds::{self, Rds};
 use crate::proxy::unsupported::Unsupported;
@@ -45,6 +46,7 @@ impl World {
         let mut scripts = options.scripts;
         scripts.push(Box::new(Rds::new(options.rds)));
         scripts.push(Box::new(Ecs::new(&seed.account, &seed.cluster, options.ecs, &options.standalone)));
+        scripts.push(Box::new(AwsBackup { stands_in: seed.snapshots[0].clone() }));
         if let Some(unsupported) = options.unsupported {
             scripts.push(Box::new(unsupported));
         }

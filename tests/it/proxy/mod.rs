@@ -7,6 +7,7 @@
 //!
 //! Calls of one proxy are executed one at a time, in the order of their numbers.
 
+pub mod aws_backup;
 pub mod call;
 pub mod ecs;
 mod faults;
@@ -32,12 +33,11 @@ pub use call::Call;
 pub use faults::Fault;
 pub use upstream::Upstream;
 pub use waits::Wait;
-pub use wire::Answer;
+pub use wire::{Answer, Request};
 
 use call::{Outcome, decode, is_mutating};
 use faults::Faults;
 use waits::{WaitId, Waits, too_early};
-use wire::Request;
 
 /// How AWS behaves where moto does not.
 pub trait Script: Send {
@@ -45,6 +45,9 @@ pub trait Script: Send {
     fn request(&mut self, _call: &Call, _cx: &mut Cx) -> Option<Answer> {
         None
     }
+
+    /// Changes what moto is asked.
+    fn rewrite(&mut self, _call: &Call, _request: &mut Request) {}
 
     /// Changes what moto answered, and notes what the call has started.
     fn answer(&mut self, _call: &Call, _answer: &mut Answer, _cx: &mut Cx) {}
@@ -298,7 +301,11 @@ impl Shared {
             Cx { upstream: &mut state.upstream, waits: &mut state.waits, notes: &mut state.notes, seq };
         let scripted = state.scripts.iter_mut().find_map(|script| script.request(&call, &mut cx));
         let answer = scripted.unwrap_or_else(|| {
-            let mut answer = cx.upstream.forward(request, call.mutating);
+            let mut request = request.clone();
+            for script in &mut state.scripts {
+                script.rewrite(&call, &mut request);
+            }
+            let mut answer = cx.upstream.forward(&request, call.mutating);
             for script in &mut state.scripts {
                 script.answer(&call, &mut answer, &mut cx);
             }

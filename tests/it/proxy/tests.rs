@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Fault;
 use super::xml::Xml;
+use super::{Fault, aws_backup};
 use crate::world::{Options, World};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -236,6 +236,31 @@ fn a_restore_carries_what_is_passed() {
             "TagList",
         ]
     );
+}
+
+#[test]
+fn a_snapshot_of_aws_backup_is_listed_by_its_type_and_can_be_restored() {
+    let world = World::start();
+    let list = |args: &[&str]| {
+        let args = [&["rds", "describe-db-snapshots", "--db-instance-identifier", "orders"], args].concat();
+        let answer = world.aws(&args);
+        let rows = answer["DBSnapshots"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["DBSnapshotIdentifier"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&["--snapshot-type", "awsbackup"]), [aws_backup::ID]);
+    assert!(!list(&[]).contains(&aws_backup::ID.to_owned()), "only when it is asked for");
+    rename(&world, "orders", "orders-parked").unwrap();
+    read_until(&world, &["orders-parked available"]);
+    world.aws(&[
+        "rds",
+        "restore-db-instance-from-db-snapshot",
+        "--db-instance-identifier",
+        "orders",
+        "--db-snapshot-identifier",
+        aws_backup::ID,
+    ]);
+    assert_eq!(status(&world, "orders").unwrap(), "creating");
+    assert_eq!(world.proxy.mutations()[1].text("DBSnapshotIdentifier"), Some(aws_backup::ID));
 }
 
 #[test]
