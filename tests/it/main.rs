@@ -10,5 +10,6 @@ mod laws;
 mod moto;
 mod proxy;
 mod runbook;
+mod tls;
 mod tmux;
 mod world;

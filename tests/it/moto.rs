@@ -41,20 +41,8 @@ pub struct Seed {
 impl Moto {
     /// Starts moto on a free loopback port; what it complains of goes to a file under `target/`.
     pub fn start() -> Moto {
-        let logs = root().join("target/tests");
-        fs::create_dir_all(&logs).expect("a directory for logs");
-        let errors = File::create(logs.join(format!("moto-{}.log", std::process::id()))).expect("a log file");
-        let mut child = python("tests/scripts/moto_server.py")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .spawn()
-            .expect("python of target/venv starts");
-        let mut url = String::new();
-        let out = child.stdout.take().expect("its output is a pipe");
-        BufReader::new(out).read_line(&mut url).expect("moto says where it listens");
-        assert!(url.starts_with("http://127.0.0.1:"), "moto did not start: see {}", logs.display());
-        Moto { child, url: url.trim().to_owned() }
+        let (child, url) = serving("tests/scripts/moto_server.py", &[]);
+        Moto { child, url }
     }
 
     /// The one that tests share: each takes a world of its own from it with [`Moto::take_world`].
@@ -118,10 +106,16 @@ pub fn aws_cli(url: &str, args: &[&str]) -> Value {
 
 /// The same; what the CLI complains of is the error.
 pub fn try_aws_cli(url: &str, args: &[&str]) -> Result<Value, String> {
+    try_aws_cli_with(url, args, &[])
+}
+
+/// The same, with more of an environment.
+pub fn try_aws_cli_with(url: &str, args: &[&str], env: &[(&str, &str)]) -> Result<Value, String> {
     let mut command = python(&venv("bin/aws").to_string_lossy());
     command.args(args).args(["--endpoint-url", url, "--output", "json"]);
     // One attempt only: what a test injects is what it wants to see.
-    let output = command.env("AWS_MAX_ATTEMPTS", "1").output().expect("the aws CLI starts");
+    let output =
+        command.env("AWS_MAX_ATTEMPTS", "1").envs(env.iter().copied()).output().expect("the aws CLI starts");
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
     }
@@ -130,11 +124,18 @@ pub fn try_aws_cli(url: &str, args: &[&str]) -> Result<Value, String> {
 
 /// Sets what a client needs, and hides whatever the machine has configured.
 pub fn dummy_credentials(command: &mut Command) {
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
-        command.env_remove(name);
-    }
+    hide_configuration(command);
     for (name, value) in DUMMY {
         command.env(name, value);
+    }
+}
+
+/// Takes away whatever this machine has configured for AWS, for ripcord and for proxies.
+pub fn hide_configuration(command: &mut Command) {
+    let ours = |name: &str| name.starts_with("AWS_") || name.starts_with("RIPCORD_");
+    let proxy = |name: &str| name.to_ascii_lowercase().ends_with("_proxy");
+    for (name, _) in std::env::vars().filter(|(name, _)| ours(name) || proxy(name)) {
+        command.env_remove(name);
     }
 }
 
@@ -155,6 +156,30 @@ fn root() -> &'static Path {
 
 fn venv(file: &str) -> PathBuf {
     root().join("target/venv").join(file)
+}
+
+/// Starts a script that prints its URL and serves until its stdin is closed, which this process holds open.
+pub fn serving(script: &str, args: &[&str]) -> (Child, String) {
+    let logs = root().join("target/tests");
+    fs::create_dir_all(&logs).expect("a directory for logs");
+    let name = Path::new(script).file_stem().expect("a script has a name").to_string_lossy().into_owned();
+    let log = logs.join(format!("{name}-{}.log", std::process::id()));
+    let mut child = python(script)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(File::create(&log).expect("a log file"))
+        .spawn()
+        .expect("python of target/venv starts");
+    let mut url = String::new();
+    let out = child.stdout.take().expect("its output is a pipe");
+    BufReader::new(out).read_line(&mut url).expect("the script says where it listens");
+    assert!(
+        url.starts_with("http"),
+        "{name} did not start: {}",
+        fs::read_to_string(&log).unwrap_or_default()
+    );
+    (child, url.trim().to_owned())
 }
 
 /// A script run by the Python of the virtual environment.
