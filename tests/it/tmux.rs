@@ -104,11 +104,7 @@ impl Terminal {
         let mut command = Command::new("tmux");
         command.arg("-S").arg(self.socket()).env_remove("TMUX").env("LC_ALL", "C.UTF-8");
         // What the machine has configured must not reach the program: a session inherits the server's environment.
-        for (name, _) in
-            std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("RIPCORD_"))
-        {
-            command.env_remove(name);
-        }
+        crate::moto::hide_configuration(&mut command);
         command
     }
 }
