@@ -14,6 +14,7 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod catalogue;
+pub mod cli;
 pub mod diff;
 pub mod expr;
 pub mod headless;

@@ -1,3 +1,7 @@
 //! The `ripcord` binary: hands its arguments to the command line and exits with the documented code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ripcord::cli::main()
+}

@@ -47,7 +47,7 @@ pub struct Global {
     /// Folder in which runbooks are found by id; may be repeated
     #[arg(long, global = true, value_name = "DIR")]
     pub runbooks: Vec<PathBuf>,
-    /// Where runs live [default: $XDG_STATE_HOME/ripcord or ~/.local/state/ripcord]
+    /// Where runs live [default: `$XDG_STATE_HOME/ripcord` or `~/.local/state/ripcord`]
     #[arg(long, global = true, env = "RIPCORD_STATE_DIR", value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// Colour on the screen
@@ -105,17 +105,6 @@ pub enum Command {
     },
     /// The JSON Schema of the runbook format
     Schema,
-    /// Preflight and every step resolved, without any write call
-    Plan {
-        #[command(flatten)]
-        start: StartArgs,
-        /// Write the plan there as JSON, for `run --plan`
-        #[arg(short, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Machine-readable
-        #[arg(long)]
-        json: bool,
-    },
     /// Run a runbook: the console, or without a screen with --no-input
     Run {
         #[command(flatten)]
@@ -154,21 +143,6 @@ pub enum Command {
         /// Its id, or enough of it
         run: String,
     },
-    /// What happened in a run, from its journal alone
-    Report {
-        /// Its id, or enough of it
-        run: String,
-        /// How it is written
-        #[arg(long, default_value = "md")]
-        format: ReportFormat,
-    },
-}
-
-/// How a report is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum ReportFormat {
-    Md,
-    Json,
 }
 
 /// Which runbook, with which parameters.
@@ -190,7 +164,7 @@ pub struct DriveArgs {
     /// No screen and no questions: phrases and answers come from --confirm and --answer
     #[arg(long)]
     pub no_input: bool,
-    /// The phrase of a gate, for example stop_services/to_zero=api,worker; may be repeated, also for one gate
+    /// The phrase of a gate, for example `stop_services/to_zero=api,worker`; may be repeated, also for one gate
     #[arg(long, value_name = "PATH=PHRASE")]
     pub confirm: Vec<String>,
     /// An answer: a prompt's value, `done[: note]` for a manual step, a name for an approval

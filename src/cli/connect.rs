@@ -1,11 +1,8 @@
 //! From flags and environment to a [`World`]: the connection to AWS, the clock, the shelf of runs.
 
-use std::sync::Arc;
-
 use super::args::Global;
-use crate::ids::At;
-use crate::journal::{EndpointKind, LocalDisk, Shelf, state_dir};
-use crate::runner::{RunClock, Trouble, World, exit};
+use crate::journal::{LocalDisk, Shelf, state_dir};
+use crate::runner::{Trouble, World, exit};
 
 /// Where runs live.
 pub fn shelf(global: &Global) -> Result<Shelf<LocalDisk>, Trouble> {
@@ -17,7 +14,8 @@ pub fn shelf(global: &Global) -> Result<Shelf<LocalDisk>, Trouble> {
 }
 
 /// Who sits here, as recorded in journals.
-pub fn operator() -> String {
+#[cfg(feature = "aws")]
+fn operator() -> String {
     let name = ["RIPCORD_OPERATOR", "USER", "LOGNAME"]
         .iter()
         .find_map(|n| std::env::var(n).ok().filter(|v| !v.is_empty()));
@@ -25,6 +23,7 @@ pub fn operator() -> String {
 }
 
 /// The pace of tests: debug builds on loopback custom endpoints only (DESIGN §11).
+#[cfg(feature = "aws")]
 fn pace(loopback: bool) -> u32 {
     if !cfg!(debug_assertions) || !loopback {
         return 1;
@@ -35,6 +34,12 @@ fn pace(loopback: bool) -> u32 {
 /// Connects. Sends nothing yet.
 #[cfg(feature = "aws")]
 pub async fn world(global: &Global) -> Result<World, Trouble> {
+    use std::sync::Arc;
+
+    use crate::ids::At;
+    use crate::journal::EndpointKind;
+    use crate::runner::RunClock;
+
     use crate::aws::{Aws, Credentials, EndpointKind as Kind, Mode, Settings};
     let settings = Settings {
         profile: global.profile.clone(),
@@ -66,6 +71,7 @@ pub async fn world(global: &Global) -> Result<World, Trouble> {
 
 /// A build without the feature `aws` has nobody to talk to.
 #[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same signature as with the feature")]
 pub async fn world(_global: &Global) -> Result<World, Trouble> {
     Err(Trouble::new(
         exit::USAGE,

@@ -3,12 +3,10 @@
 use serde_json::json;
 
 use super::Ending;
-use super::args::{Global, ReportFormat};
+use super::args::Global;
 use super::connect::shelf;
-use crate::ids::At;
 use crate::journal::{LocalDisk, Verdict};
-use crate::report::Report;
-use crate::runner::{RunClock, Stored, Trouble, endpoint_words, exit};
+use crate::runner::{Trouble, endpoint_words, exit};
 use crate::text::clean;
 
 /// Lists the runs of this machine, newest first.
@@ -63,18 +61,4 @@ pub fn verify(global: &Global, name: &str) -> Ending {
     };
     println!("{id}: {}", clean(&words));
     Ok(code)
-}
-
-/// Writes what happened, from the journal alone.
-pub fn report(global: &Global, name: &str, format: ReportFormat) -> Ending {
-    let shelf = shelf(global)?;
-    let id = shelf.find(name).map_err(Trouble::from)?;
-    let stored = Stored::read(&shelf, &id)?;
-    let now = crate::ids::Clock::now(&RunClock::starting_after(At::default()));
-    let report = Report::of(&stored, now);
-    match format {
-        ReportFormat::Md => print!("{}", report.markdown()),
-        ReportFormat::Json => println!("{:#}", report.json()),
-    }
-    Ok(exit::OK)
 }

@@ -11,7 +11,6 @@ mod drive;
 mod journal;
 mod log;
 mod params;
-mod plan;
 mod show;
 mod start;
 
@@ -59,16 +58,14 @@ fn run(cli: Cli) -> Ending {
     let global = &cli.global;
     match cli.command.unwrap_or(Command::Tui) {
         Command::Tui => start::console(global),
-        Command::List { json } => show::list(global, json),
+        Command::List { json } => Ok(show::list(global, json)),
         Command::Show { runbook, paper, json } => show::show(global, &runbook, paper, json),
         Command::Validate { paths, json } => check::validate(&paths, json),
-        Command::Schema => check::schema(),
-        Command::Plan { start, output, json } => plan::plan(global, &start, output.as_deref(), json),
+        Command::Schema => Ok(check::schema()),
         Command::Run { start, plan, drive } => start::run(global, &start, plan.as_deref(), &drive),
         Command::Resume { run, drive } => start::resume(global, &run, &drive),
         Command::Rollback { run, to, drive } => start::rollback(global, &run, &to, &drive),
         Command::Runs { json } => journal::runs(global, json),
         Command::Verify { run } => journal::verify(global, &run),
-        Command::Report { run, format } => journal::report(global, &run, format),
     }
 }

@@ -9,7 +9,7 @@ use crate::runner::exit;
 use crate::text::{clean, clean_lines, fit};
 
 /// Lists what can be found by id; a file with findings is listed as such.
-pub fn list(global: &Global, as_json: bool) -> Ending {
+pub fn list(global: &Global, as_json: bool) -> u8 {
     let rows: Vec<(String, String, Result<Runbook, usize>)> = books::all(global)
         .into_iter()
         .map(|(id, found)| {
@@ -26,7 +26,7 @@ pub fn list(global: &Global, as_json: bool) -> Ending {
             })
             .collect();
         println!("{:#}", json!({"schema_version": 1, "runbooks": runbooks}));
-        return Ok(exit::OK);
+        return exit::OK;
     }
     for (id, from, book) in &rows {
         match book {
@@ -34,14 +34,14 @@ pub fn list(global: &Global, as_json: bool) -> Ending {
             Err(n) => println!("{:32} {:8} {n} findings: ripcord validate {}", clean(id), "-", clean(from)),
         }
     }
-    Ok(exit::OK)
+    exit::OK
 }
 
 /// Shows one runbook.
 pub fn show(global: &Global, name: &str, paper: bool, as_json: bool) -> Ending {
     let book = books::load(global, name)?;
     if paper {
-        print!("{}", runbook::paper(&book));
+        return Err(crate::runner::Trouble::usage("this build has no paper yet"));
     } else if as_json {
         println!("{:#}", as_value(&book));
     } else {

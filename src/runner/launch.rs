@@ -196,19 +196,9 @@ impl World {
         let now = self.clock.now();
         let look: Look = run.preflight_look(now);
         checked.frame = self.reader().round(&look, now).await;
-        checked.preflight = vec![self.identity_check(&checked)];
+        checked.preflight = vec![identity_check(&checked)];
         checked.preflight.extend(run.judge_preflight(&checked.frame, self.clock.now()));
         Ok(checked)
-    }
-
-    fn identity_check(&self, checked: &Checked) -> CheckResult {
-        let places: Vec<String> = checked.places.iter().map(ToString::to_string).collect();
-        let message = format!("{} in {}", checked.identity.arn, places.join(", "));
-        CheckResult {
-            name: "identity".into(),
-            verdict: CheckVerdict::Ok,
-            message: crate::text::clean(&message).into_owned(),
-        }
     }
 
     /// Starts a run: journal, `opened`, `started`.
@@ -409,6 +399,17 @@ impl Stored {
         let mut run = Run::new(Arc::clone(&self.book), info);
         self.decisions.iter().flat_map(|d| &d.facts).for_each(|f| run.apply(f));
         run
+    }
+}
+
+/// The account was asserted while the places were pinned; this line says what it is.
+fn identity_check(checked: &Checked) -> CheckResult {
+    let places: Vec<String> = checked.places.iter().map(ToString::to_string).collect();
+    let message = format!("{} in {}", checked.identity.arn, places.join(", "));
+    CheckResult {
+        name: "identity".into(),
+        verdict: CheckVerdict::Ok,
+        message: crate::text::clean(&message).into_owned(),
     }
 }
 

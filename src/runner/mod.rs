@@ -4,12 +4,14 @@
 //! run is owed with what is on its way; [`Reader`] asks each distinct question once for all who want it.
 
 mod clock;
+mod launch;
 mod ledger;
 mod reader;
 mod session;
 mod trouble;
 
 pub use clock::{RunClock, Stamps};
+pub use launch::{Checked, Stored, World, age, endpoint_words};
 pub use ledger::{Decision, Denied, Ledger, facts};
 pub use reader::Reader;
 pub use session::{Handle, Left, Options, Session};
