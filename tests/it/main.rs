@@ -4,6 +4,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod catalogue;
 mod expr;
 mod journal;
 mod laws;
