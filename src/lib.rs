@@ -24,4 +24,5 @@ pub mod run;
 pub mod runbook;
 pub mod runner;
 pub mod text;
+pub mod tui;
 pub mod watch;

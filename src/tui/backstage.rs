@@ -1,0 +1,131 @@
+//! What the console needs from outside: [`Backstage`], which `cli` implements, and the [`Reply`]s it sends back.
+//!
+//! Every method spawns its work and returns at once; the console never waits for the network or the disk
+//! (DESIGN law 10). An answer carries the [`Ticket`] of its question, and answers to older questions are dropped.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use serde_json::{Map, Value};
+
+use super::msg::Msg;
+use crate::ids::{At, RunId, StepPath};
+use crate::run::Look;
+use crate::runbook::Runbook;
+use crate::runner::{Checked, Handle, Trouble};
+use crate::watch::Frame;
+
+/// Names one question to the backstage.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Ticket(pub u64);
+
+/// What the frame of every screen says. Words, ready to be shown once cleaned.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Facts {
+    pub read_only: bool,
+    /// `LIVE`, `CUSTOM 127.0.0.1:5000` or `DRILL first-aid`.
+    pub endpoint: String,
+    /// Resolved account; empty until it is known.
+    pub account: String,
+    pub region: String,
+    /// Role or user of the resolved identity; empty until it is known.
+    pub role: String,
+    pub operator: String,
+    /// For the `aws` command lines that are shown and copied.
+    pub profile: Option<String>,
+    pub endpoint_url: Option<String>,
+    /// Divides gate locks; 1 except in tests.
+    pub pace: u32,
+}
+
+/// One runbook of the list; a broken one stays listed with its first finding.
+#[derive(Clone, Debug)]
+pub struct BookLine {
+    pub id: String,
+    /// Where it was found.
+    pub source: String,
+    pub found: Result<Arc<Runbook>, String>,
+}
+
+/// One unfinished run of the list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunLine {
+    pub id: RunId,
+    pub title: String,
+    /// The state word of the run, or of what it waits for; `unknown` for a doubtful call.
+    pub state: String,
+    /// What it stands at.
+    pub step: String,
+    pub started: At,
+    pub last: At,
+    pub endpoint: String,
+    /// Why it cannot be resumed here, if so (another endpoint kind, open elsewhere, damaged).
+    pub blocked: Option<String>,
+}
+
+/// Everything the home screen lists.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    pub books: Vec<BookLine>,
+    pub runs: Vec<RunLine>,
+}
+
+/// An answer of the backstage.
+pub enum Reply {
+    Facts(Facts),
+    Listed(Listing),
+    Checked(Ticket, Result<Box<Checked>, Trouble>),
+    /// The values that the `choices` of a parameter offers.
+    Choices(Ticket, String, Result<Vec<String>, String>),
+    /// A session is open and at work.
+    Opened(Ticket, Result<Handle, Trouble>),
+    /// One round of readings for a step.
+    Looked(Ticket, StepPath, Frame),
+}
+
+/// Where replies go. Cheap to clone; sending to a console that has ended does nothing.
+#[derive(Clone, Debug)]
+pub struct Replies(pub(super) SyncSender<Msg>);
+
+impl Replies {
+    pub fn send(&self, reply: Reply) {
+        self.0.send(Msg::Reply(reply)).ok();
+    }
+}
+
+/// The world behind the console.
+pub trait Backstage: Send + Sync {
+    /// What the frame says now, before anything has been asked.
+    fn facts(&self) -> Facts;
+
+    /// The time, while no run is open; a run has its own clock.
+    fn now(&self) -> At;
+
+    /// Asks who we are and answers with [`Reply::Facts`], if that can be known before a check.
+    fn identify(&self, replies: &Replies);
+
+    /// Lists runbooks and unfinished runs: [`Reply::Listed`].
+    fn list(&self, replies: &Replies);
+
+    /// Resolves parameters and asks the preflight: [`Reply::Checked`].
+    fn check(&self, ticket: Ticket, book: &Arc<Runbook>, given: Map<String, Value>, replies: &Replies);
+
+    /// Asks the read behind a parameter's `choices`: [`Reply::Choices`]. May stay silent.
+    fn choices(
+        &self,
+        ticket: Ticket,
+        book: &Arc<Runbook>,
+        given: Map<String, Value>,
+        parameter: &str,
+        replies: &Replies,
+    );
+
+    /// Starts a run and spawns its session: [`Reply::Opened`].
+    fn start(&self, ticket: Ticket, checked: Box<Checked>, replies: &Replies);
+
+    /// Opens an unfinished run and spawns its session: [`Reply::Opened`].
+    fn resume(&self, ticket: Ticket, run: &RunId, replies: &Replies);
+
+    /// Reads one round: [`Reply::Looked`].
+    fn look(&self, ticket: Ticket, path: &StepPath, look: Look, replies: &Replies);
+}

@@ -1,0 +1,281 @@
+//! Prompts, checklists, second persons and reasons: moving in a form, sending it, its answer.
+
+use serde_json::Value;
+
+use super::{gate, run, send};
+use crate::ids::{Span, StepPath};
+use crate::run::{Refusal, Run, What};
+use crate::runbook::{Action, Manual, Offer, Prompt};
+use crate::tui::backstage::Ticket;
+use crate::tui::forms::{Ask, AskForm, PromptForm};
+use crate::tui::keys::Act;
+use crate::tui::model::{Layer, Model};
+use crate::tui::msg::Cmd;
+use crate::tui::offers::Offers;
+
+/// The answer to a command: its form closes, or says why not.
+pub(super) fn answered(model: &mut Model, ticket: Ticket, answer: &Result<(), Refusal>) -> Vec<Cmd> {
+    let Some(at) = model.layers.iter().position(|l| waits_for(l, ticket)) else {
+        if let Err(refusal) = answer {
+            model.flash(refusal.to_string());
+        }
+        return vec![];
+    };
+    match answer {
+        Ok(()) => {
+            model.layers.remove(at);
+        }
+        Err(refusal) => {
+            if matches!(refusal, Refusal::WrongPhrase(_)) {
+                model.wrong_phrases += 1;
+            }
+            refused(&mut model.layers[at], refusal);
+        }
+    }
+    vec![]
+}
+
+fn waits_for(layer: &Layer, ticket: Ticket) -> bool {
+    let waiting = match layer {
+        Layer::Gate(form) => form.ticket,
+        Layer::Prompt(form) => form.ticket,
+        Layer::Manual(form) => form.ticket,
+        Layer::Approve(form) => form.ticket,
+        Layer::Ask(form) => form.ticket,
+        Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit | Layer::Doubt(_) | Layer::Trouble(_) => {
+            None
+        }
+    };
+    waiting == Some(ticket)
+}
+
+fn refused(layer: &mut Layer, refusal: &Refusal) {
+    let (error, ticket) = match layer {
+        Layer::Gate(form) => return gate::answered(form, refusal),
+        Layer::Prompt(form) => (&mut form.error, &mut form.ticket),
+        Layer::Manual(form) => (&mut form.error, &mut form.ticket),
+        Layer::Approve(form) => (&mut form.error, &mut form.ticket),
+        Layer::Ask(form) => (&mut form.error, &mut form.ticket),
+        Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit | Layer::Doubt(_) | Layer::Trouble(_) => {
+            return;
+        }
+    };
+    *error = Some(refusal.to_string());
+    *ticket = None;
+}
+
+pub(super) fn prompt(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let page = model.hitmap.page.max(1);
+    let Some(Layer::Prompt(form)) = model.layers.last() else { return vec![] };
+    let path = form.path.clone();
+    if act == Act::Reload {
+        return run::ask_offers(model, &path);
+    }
+    let rows = model.show().and_then(|s| s.offers.get(&path)).map_or(0, |o| o.rows.len());
+    if act == Act::Submit {
+        return answer(model, &path);
+    }
+    if let Some(Layer::Prompt(form)) = model.layers.last_mut() {
+        let last = rows.saturating_sub(1);
+        let by = match act {
+            Act::Up => -1,
+            Act::Down => 1,
+            Act::PageUp => -isize::try_from(page).unwrap_or(1),
+            Act::PageDown => isize::try_from(page).unwrap_or(1),
+            _ => 0,
+        };
+        form.chosen = form.chosen.saturating_add_signed(by).min(last);
+    }
+    vec![]
+}
+
+fn answer(model: &mut Model, path: &StepPath) -> Vec<Cmd> {
+    let Some(Layer::Prompt(form)) = model.layers.last() else { return vec![] };
+    if form.ticket.is_some() {
+        return vec![];
+    }
+    let picked = model.show().map(|show| {
+        let none = Offers::default();
+        let offers = show.offers.get(path).unwrap_or(&none);
+        pick(&show.scene.run, form, offers)
+    });
+    match picked {
+        Some(Ok((value, row))) => {
+            let (ticket, command) = send(model, What::Answer { path: path.clone(), value, row }, "");
+            if let Some(Layer::Prompt(form)) = model.layers.last_mut() {
+                form.ticket = Some(ticket);
+            }
+            vec![command]
+        }
+        Some(Err(why)) => {
+            if let Some(Layer::Prompt(form)) = model.layers.last_mut() {
+                form.error = Some(why);
+            }
+            vec![]
+        }
+        None => vec![],
+    }
+}
+
+fn prompt_of<'r>(run: &'r Run, path: &StepPath) -> Option<&'r Prompt> {
+    match run.plan.step(path).map(|s| &s.action) {
+        Some(Action::Prompt(prompt)) => Some(prompt),
+        _ => None,
+    }
+}
+
+/// What Enter answers with: the typed value, else the chosen row, unless it carries a warning.
+fn pick(run: &Run, form: &PromptForm, offers: &Offers) -> Result<(Value, Option<Value>), String> {
+    let typed = form.field.text();
+    if let Some(Prompt { offer: Offer::Free(_), .. }) = prompt_of(run, &form.path) {
+        return if typed.is_empty() {
+            Err("type the value".into())
+        } else {
+            Ok((Value::String(typed.into()), None))
+        };
+    }
+    let row = if typed.is_empty() {
+        let row = offers.rows.get(form.chosen).ok_or("there is nothing to choose from yet")?;
+        if row.warned {
+            return Err(format!("this row carries a warning: type `{}` to choose it", row.typed));
+        }
+        row
+    } else {
+        let row = offers.rows.iter().find(|r| r.typed == typed.trim());
+        row.ok_or_else(|| format!("`{}` is not one of the values offered", crate::text::clean(typed)))?
+    };
+    Ok((row.value.clone(), Some(row.row.clone())))
+}
+
+pub(super) fn manual(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let Some(Layer::Manual(form)) = model.layers.last_mut() else { return vec![] };
+    let places = form.ticked.len() + 1;
+    match act {
+        Act::Toggle => {
+            if let Some(tick) = form.ticked.get_mut(form.focus) {
+                *tick = !*tick;
+            }
+        }
+        Act::NextField => form.focus = (form.focus + 1) % places,
+        Act::PreviousField => form.focus = (form.focus + places - 1) % places,
+        Act::Reload => {
+            let path = form.path.clone();
+            return run::ask_offers(model, &path);
+        }
+        Act::Submit => return done(model),
+        _ => {}
+    }
+    vec![]
+}
+
+fn done(model: &mut Model) -> Vec<Cmd> {
+    let Some(Layer::Manual(form)) = model.layers.last() else { return vec![] };
+    let (path, note) = (form.path.clone(), form.note.text().trim().to_owned());
+    let evidence = model.show().is_some_and(|show| {
+        let action = show.scene.run.plan.step(&path).map(|s| &s.action);
+        matches!(action, Some(Action::Manual(Manual { evidence: true, .. })))
+    });
+    let missing = if form.ticket.is_some() {
+        Some("sent; waiting for the journal")
+    } else if form.ticked.contains(&false) {
+        Some("not everything is ticked")
+    } else if evidence && note.is_empty() {
+        Some("this step asks for evidence: say what you saw")
+    } else {
+        None
+    };
+    if let Some(why) = missing {
+        if let Some(Layer::Manual(form)) = model.layers.last_mut() {
+            form.error = Some(why.into());
+        }
+        return vec![];
+    }
+    let (ticket, command) = send(model, What::Done { path, note }, "");
+    if let Some(Layer::Manual(form)) = model.layers.last_mut() {
+        form.ticket = Some(ticket);
+    }
+    vec![command]
+}
+
+pub(super) fn approve(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let accept = match act {
+        Act::Submit => true,
+        Act::Refuse => false,
+        _ => return vec![],
+    };
+    let Some(Layer::Approve(form)) = model.layers.last_mut() else { return vec![] };
+    let approver = form.field.text().trim().to_owned();
+    if form.ticket.is_some() {
+        return vec![];
+    }
+    if approver.is_empty() {
+        form.error = Some("name the second person".into());
+        return vec![];
+    }
+    let what = What::Approve { path: form.path.clone(), approver, accept };
+    let (ticket, command) = send(model, what, "");
+    if let Some(Layer::Approve(form)) = model.layers.last_mut() {
+        form.ticket = Some(ticket);
+    }
+    vec![command]
+}
+
+pub(super) fn ask(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let Some(Layer::Ask(form)) = model.layers.last_mut() else { return vec![] };
+    let lines = form.lines.len().max(1);
+    match act {
+        Act::NextField => form.focus = (form.focus + 1) % lines,
+        Act::PreviousField => form.focus = (form.focus + lines - 1) % lines,
+        Act::Submit if form.focus + 1 < form.lines.len() => form.focus += 1,
+        Act::Submit => return command(model),
+        _ => {}
+    }
+    vec![]
+}
+
+fn command(model: &mut Model) -> Vec<Cmd> {
+    let Some(Layer::Ask(form)) = model.layers.last_mut() else { return vec![] };
+    if form.ticket.is_some() {
+        return vec![];
+    }
+    let wrong = matches!(form.ask, Ask::Rule { .. }) && !form.lines[0].field.is_empty();
+    match form.missing().map_or_else(|| what(form), Err) {
+        Err(why) => {
+            form.error = Some(why);
+            model.wrong_phrases += u32::from(wrong);
+            vec![]
+        }
+        Ok((what, reason)) => {
+            let (ticket, command) = send(model, what, &reason);
+            if let Some(Layer::Ask(form)) = model.layers.last_mut() {
+                form.ticket = Some(ticket);
+            }
+            vec![command]
+        }
+    }
+}
+
+/// The command a filled form stands for, and its reason.
+fn what(form: &AskForm) -> Result<(What, String), String> {
+    let line = |n: usize| form.lines.get(n).map_or("", |l| l.field.text()).trim().to_owned();
+    let alone = |what| Ok((what, line(0)));
+    match form.ask.clone() {
+        Ask::Skip(path) => alone(What::Skip { path }),
+        Ask::Retry(path) => alone(What::Retry { path }),
+        Ask::Accept(path) => alone(What::Accept { path }),
+        Ask::GiveUp(path) => alone(What::GiveUp { path }),
+        Ask::Abort => alone(What::Abort),
+        Ask::Extend(path) => {
+            let span: Span = line(0).parse().map_err(|e: crate::ids::NotASpan| e.to_string())?;
+            Ok((What::Extend { path, span }, line(1)))
+        }
+        Ask::Note(path) => Ok((What::Note { path: Some(path), text: line(0) }, String::new())),
+        Ask::Redo => Ok((What::Redo { step: line(0) }, line(1))),
+        Ask::RollBack => Ok((What::RollBack { to: line(0) }, line(1))),
+        // The phrase goes as it was typed: not trimmed, not completed.
+        Ask::Rule { name, happened, .. } => {
+            let phrase = form.lines.first().map_or("", |l| l.field.text()).to_owned();
+            Ok((What::Rule { name, happened, phrase }, String::new()))
+        }
+    }
+}

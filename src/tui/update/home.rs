@@ -1,0 +1,107 @@
+//! The home screen.
+
+use super::start;
+use crate::ids::RunId;
+use crate::runner::Trouble;
+use crate::tui::keys::Act;
+use crate::tui::model::{Home, HomeName, HomeRow, Layer, Model, Screen};
+use crate::tui::msg::Cmd;
+
+pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let page = model.hitmap.page.max(1);
+    match act {
+        Act::Up => move_by(&mut model.home, -1),
+        Act::Down => move_by(&mut model.home, 1),
+        Act::PageUp => move_by(&mut model.home, -signed(page)),
+        Act::PageDown => move_by(&mut model.home, signed(page)),
+        Act::Top => move_by(&mut model.home, isize::MIN / 2),
+        Act::Bottom => move_by(&mut model.home, isize::MAX / 2),
+        Act::Filter => model.home.filtering = true,
+        Act::Submit => model.home.filtering = false,
+        Act::Reload => return vec![Cmd::Identify, Cmd::List],
+        Act::Open => return open(model),
+        Act::Resume => return resume_first(model),
+        Act::CopyValue => return copy(model),
+        _ => {}
+    }
+    vec![]
+}
+
+fn signed(n: usize) -> isize {
+    isize::try_from(n).unwrap_or(isize::MAX / 2)
+}
+
+fn move_by(home: &mut Home, by: isize) {
+    let rows = home.rows();
+    let at = home.chosen().map_or(0, |(at, _)| at);
+    let last = rows.len().saturating_sub(1);
+    let to = at.saturating_add_signed(by).min(last);
+    home.chosen = rows.get(to).map(HomeRow::name);
+}
+
+pub(super) fn choose(model: &mut Model, index: usize) {
+    let name = model.home.rows().get(index).map(HomeRow::name);
+    if name.is_some() {
+        model.home.chosen = name;
+    }
+}
+
+fn open(model: &mut Model) -> Vec<Cmd> {
+    let chosen = model.home.chosen().map(|(_, row)| row.name());
+    match chosen {
+        Some(HomeName::Run(id)) => resume(model, &id),
+        Some(HomeName::Book(id)) => open_book(model, &id),
+        None => vec![],
+    }
+}
+
+fn open_book(model: &mut Model, id: &str) -> Vec<Cmd> {
+    let books = model.home.listing.as_ref().map_or(&[][..], |l| &l.books);
+    match books.iter().find(|b| b.id == id).map(|b| b.found.clone()) {
+        Some(Ok(book)) => start::open(model, book),
+        Some(Err(finding)) => {
+            let trouble = Trouble::new(
+                crate::runner::exit::ATTENTION,
+                finding,
+                "this runbook cannot be used until it is mended",
+                "`ripcord validate` lists all findings of the file",
+            );
+            model.layers.push(Layer::Trouble(Box::new(trouble)));
+            vec![]
+        }
+        None => vec![],
+    }
+}
+
+fn resume_first(model: &mut Model) -> Vec<Cmd> {
+    let id = model.home.resumable().map(|run| run.id.clone());
+    id.map_or_else(Vec::new, |id| resume(model, &id))
+}
+
+fn resume(model: &mut Model, id: &RunId) -> Vec<Cmd> {
+    let runs = model.home.listing.as_ref().map_or(&[][..], |l| &l.runs);
+    let blocked = runs.iter().find(|r| r.id == *id).and_then(|r| r.blocked.clone());
+    if let Some(why) = blocked {
+        model.flash(format!("it cannot be resumed here: {}", crate::text::clean(&why)));
+        return vec![];
+    }
+    if model.home.opening.is_some() {
+        model.flash("a run is being opened");
+        return vec![];
+    }
+    let ticket = model.ticket();
+    model.home.opening = Some((ticket, id.clone()));
+    model.screen = Screen::Home;
+    vec![Cmd::Resume { ticket, run: id.clone() }]
+}
+
+fn copy(model: &mut Model) -> Vec<Cmd> {
+    let Some((_, row)) = model.home.chosen() else { return vec![] };
+    let name = match row {
+        HomeRow::Run(run) => run.id.0.clone(),
+        HomeRow::Book(book) => book.id.clone(),
+    };
+    let name = crate::text::clean(&name).into_owned();
+    model.flash(format!("copied {name}"));
+    vec![Cmd::Copy(name)]
+}

@@ -1,0 +1,226 @@
+//! Keys and text for whatever lies above the screen.
+
+use crossterm::event::KeyEvent;
+
+use super::{forms, gate, start};
+use crate::tui::field::Field;
+use crate::tui::forms::{Ask, AskForm, Lock};
+use crate::tui::keys::{self, Act, Context, has_phrase};
+use crate::tui::model::{Layer, Model, Screen};
+use crate::tui::msg::Cmd;
+
+/// The lock of the form that has the keys.
+pub(super) fn lock(model: &Model) -> Option<Lock> {
+    match model.layers.last()? {
+        Layer::Gate(form) => Some(form.lock),
+        Layer::Prompt(form) => Some(form.lock),
+        Layer::Manual(form) => Some(form.lock),
+        Layer::Approve(form) => Some(form.lock),
+        Layer::Ask(form) => Some(form.lock),
+        Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit | Layer::Doubt(_) | Layer::Trouble(_) => {
+            None
+        }
+    }
+}
+
+/// Whether the line with the keys must be typed exactly.
+pub(super) fn wants_phrase(model: &Model) -> bool {
+    matches!(model.layers.last(), Some(Layer::Ask(form)) if has_phrase(form))
+}
+
+/// The line of text that has the keys.
+fn field(model: &mut Model) -> Option<&mut Field> {
+    match model.layers.last_mut() {
+        Some(Layer::Help { filter, .. }) => Some(filter),
+        Some(Layer::Palette { field, .. }) => Some(field),
+        Some(Layer::Gate(form)) if form.ticket.is_none() && !form.one_key() => Some(&mut form.field),
+        Some(Layer::Prompt(form)) => Some(&mut form.field),
+        Some(Layer::Manual(form)) => Some(&mut form.note),
+        Some(Layer::Approve(form)) => Some(&mut form.field),
+        Some(Layer::Ask(form)) => {
+            let at = form.focus;
+            form.lines.get_mut(at).map(|l| &mut l.field)
+        }
+        Some(_) => None,
+        None => match &mut model.screen {
+            Screen::Home if model.home.filtering => Some(&mut model.home.filter),
+            Screen::Start(start) => {
+                let at = start.focus;
+                start.fields.get_mut(at).map(|f| &mut f.field)
+            }
+            Screen::Home | Screen::Run(_) => None,
+        },
+    }
+}
+
+pub(super) fn typed(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
+    if lock(model).is_some_and(|lock| lock.holds(model.now)) {
+        return vec![];
+    }
+    if field(model).is_some_and(|field| field.key(key)) {
+        after_text(model);
+    }
+    vec![]
+}
+
+pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Cmd> {
+    if lock(model).is_some_and(|lock| lock.holds(model.now)) {
+        return vec![];
+    }
+    if let Some(field) = field(model) {
+        field.paste(text);
+        after_text(model);
+    }
+    vec![]
+}
+
+/// What a changed line changes beside it.
+fn after_text(model: &mut Model) {
+    let now = model.now;
+    match model.layers.last_mut() {
+        Some(Layer::Palette { chosen, .. }) => *chosen = 0,
+        Some(Layer::Help { scroll, .. }) => *scroll = 0,
+        Some(Layer::Gate(form)) => form.note.clear(),
+        Some(Layer::Prompt(form)) => form.error = None,
+        Some(Layer::Manual(form)) => form.error = None,
+        Some(Layer::Approve(form)) => form.error = None,
+        Some(Layer::Ask(form)) => form.error = None,
+        Some(_) => {}
+        None => {
+            if let Some(form) = model.start_mut() {
+                start::changed(form);
+                form.judge(now);
+            }
+        }
+    }
+}
+
+/// Closes the uppermost layer. A form whose command is on its way stays until it is answered.
+pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
+    let waiting = match model.layers.last() {
+        Some(Layer::Gate(form)) => form.ticket.is_some(),
+        Some(Layer::Prompt(form)) => form.ticket.is_some(),
+        Some(Layer::Manual(form)) => form.ticket.is_some(),
+        Some(Layer::Approve(form)) => form.ticket.is_some(),
+        Some(Layer::Ask(form)) => form.ticket.is_some(),
+        _ => false,
+    };
+    if waiting {
+        model.flash("sent; waiting for the journal");
+    } else {
+        model.layers.pop();
+    }
+    vec![]
+}
+
+pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let page = model.hitmap.page.max(1);
+    match model.layers.last_mut() {
+        Some(Layer::Help { scroll, .. }) => scrolled(scroll, act, page),
+        Some(Layer::Palette { .. }) => return palette(model, act),
+        Some(Layer::Quit) => return leaving(model, act),
+        Some(Layer::Gate(form)) => match act {
+            Act::Yes | Act::Submit => return gate::submit(model),
+            Act::CopyCli => return copy_calls(model),
+            _ => scrolled(&mut form.scroll, act, page),
+        },
+        Some(Layer::Doubt(_)) => return doubt(model, act),
+        Some(Layer::Prompt(_)) => return forms::prompt(model, act),
+        Some(Layer::Manual(_)) => return forms::manual(model, act),
+        Some(Layer::Approve(_)) => return forms::approve(model, act),
+        Some(Layer::Ask(_)) => return forms::ask(model, act),
+        Some(Layer::Trouble(_)) | None => {}
+    }
+    vec![]
+}
+
+fn scrolled(scroll: &mut usize, act: Act, page: usize) {
+    match act {
+        Act::PageDown => *scroll += page.max(2) / 2,
+        Act::PageUp => *scroll = scroll.saturating_sub(page.max(2) / 2),
+        _ => {}
+    }
+}
+
+fn copy_calls(model: &mut Model) -> Vec<Cmd> {
+    let Some(Layer::Gate(form)) = model.layers.last() else { return vec![] };
+    let Some(show) = model.show() else { return vec![] };
+    let lines = crate::tui::about::gate_clis(&show.scene.run, &form.gate, &model.facts);
+    let lines: Vec<String> = lines.iter().map(|l| crate::text::clean(l).into_owned()).collect();
+    model.flash(format!("copied {} command lines", lines.len()));
+    vec![Cmd::Copy(lines.join("\n"))]
+}
+
+fn palette(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let Some(Layer::Palette { field, chosen }) = model.layers.last() else { return vec![] };
+    let found = keys::palette(model, field.text());
+    let last = found.len().saturating_sub(1);
+    let at = (*chosen).min(last);
+    let to = match act {
+        Act::Down => (at + 1).min(last),
+        Act::Up => at.saturating_sub(1),
+        Act::Submit => return palette_do(model, found.get(at).map(|(b, _)| b.act)),
+        _ => at,
+    };
+    if let Some(Layer::Palette { chosen, .. }) = model.layers.last_mut() {
+        *chosen = to;
+    }
+    vec![]
+}
+
+/// Does a command of the palette as its key would have done it.
+fn palette_do(model: &mut Model, act: Option<Act>) -> Vec<Cmd> {
+    let Some(act) = act else { return vec![] };
+    if let Err(why) = keys::allowed(model, act) {
+        model.flash(why);
+        return vec![];
+    }
+    model.layers.pop();
+    let context = Context::of(model);
+    super::act_on(model, context, act)
+}
+
+fn leaving(model: &mut Model, act: Act) -> Vec<Cmd> {
+    model.layers.pop();
+    if act == Act::Leave { leave(model) } else { vec![] }
+}
+
+/// Ends the session; the console ends when the last answer has come.
+fn leave(model: &mut Model) -> Vec<Cmd> {
+    let now = model.now;
+    let Some(show) = model.show_mut() else { return vec![Cmd::Quit] };
+    if show.closed {
+        return vec![Cmd::Quit];
+    }
+    show.leaving = Some(now);
+    model.layers.clear();
+    vec![Cmd::Leave]
+}
+
+fn doubt(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let Some(Layer::Doubt(name)) = model.layers.last() else { return vec![] };
+    let name = name.clone();
+    match act {
+        Act::KeepWatching => {
+            model.layers.pop();
+        }
+        Act::SayHappened => return verdict(model, &name, true),
+        Act::SayNot => return verdict(model, &name, false),
+        Act::Leave => return leave(model),
+        _ => {}
+    }
+    vec![]
+}
+
+fn verdict(model: &mut Model, name: &crate::ids::EffectName, happened: bool) -> Vec<Cmd> {
+    let Some(show) = model.show() else { return vec![] };
+    let Some((_, sent, _)) = crate::run::doubted(&show.scene.run).find(|(_, sent, _)| sent.name == *name)
+    else {
+        return vec![];
+    };
+    let phrase = crate::run::verdict_phrase(&sent.grant.call.subject, happened);
+    let ask = Ask::Rule { name: name.clone(), happened, phrase };
+    let lock = Lock::at(model.now, model.facts.pace);
+    model.layers.push(Layer::Ask(Box::new(AskForm::of(ask, lock))));
+    vec![]
+}

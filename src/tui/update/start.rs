@@ -1,0 +1,160 @@
+//! Parameters and preflight.
+
+use std::sync::Arc;
+
+use crate::runbook::Runbook;
+use crate::runner::{Checked, Trouble};
+use crate::tui::backstage::Ticket;
+use crate::tui::keys::Act;
+use crate::tui::model::{Check, Model, Screen, Start};
+use crate::tui::msg::Cmd;
+
+/// Opens the form of a runbook. One that needs no parameter is checked at once.
+pub(super) fn open(model: &mut Model, book: Arc<Runbook>) -> Vec<Cmd> {
+    let mut start = Start::of(book);
+    let ready = start.judge(model.now);
+    if ready && start.fields.is_empty() {
+        start.focus = 0;
+    }
+    model.screen = Screen::Start(Box::new(start));
+    if ready { recheck(model) } else { vec![] }
+}
+
+pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
+    let page = model.hitmap.page.max(1);
+    let Some(start) = model.start_mut() else { return vec![] };
+    match act {
+        Act::NextField => return leave_field(model, 1),
+        Act::PreviousField => return leave_field(model, -1),
+        Act::NextChoice => next_choice(start),
+        Act::Recheck => return recheck(model),
+        Act::Start => return begin(model),
+        Act::PageDown => start.scroll += page,
+        Act::PageUp => start.scroll = start.scroll.saturating_sub(page),
+        _ => {}
+    }
+    vec![]
+}
+
+fn leave_field(model: &mut Model, by: isize) -> Vec<Cmd> {
+    let now = model.now;
+    let Some(start) = model.start_mut() else { return vec![] };
+    if let Some(field) = start.fields.get_mut(start.focus) {
+        field.touched = true;
+    }
+    let ready = start.judge(now);
+    let places = isize::try_from(start.fields.len() + 1).unwrap_or(1);
+    let at = isize::try_from(start.focus).unwrap_or(0) + by;
+    start.focus = usize::try_from(at.rem_euclid(places)).unwrap_or(0);
+    let unasked = matches!(&start.check, Check::NotYet | Check::Done { stale: true, .. });
+    if ready && start.focus == start.fields.len() && unasked {
+        return recheck(model);
+    }
+    if by > 0 { ask_choices(model) } else { vec![] }
+}
+
+fn next_choice(start: &mut Start) {
+    let Some(field) = start.fields.get_mut(start.focus) else { return };
+    let at = field.choices.iter().position(|c| c == field.field.text());
+    let next = at.map_or(0, |i| (i + 1) % field.choices.len());
+    let Some(choice) = field.choices.get(next).cloned() else { return };
+    field.field.set(&choice);
+    changed(start);
+}
+
+/// A parameter has changed: what was checked no longer holds.
+pub(super) fn changed(start: &mut Start) {
+    if let Check::Done { stale, .. } = &mut start.check {
+        *stale = true;
+    }
+    if !matches!(start.check, Check::Done { .. }) {
+        start.check = Check::NotYet;
+    }
+}
+
+/// Asks for the values a parameter offers, when its field gets the keys and none are known.
+fn ask_choices(model: &mut Model) -> Vec<Cmd> {
+    let ticket = model.ticket();
+    let Some(start) = model.start_mut() else { return vec![] };
+    let Some(field) = start.fields.get(start.focus).filter(|f| f.choices.is_empty()) else { return vec![] };
+    let parameter = start.book.parameters.iter().find(|p| p.name == field.name);
+    if parameter.is_none_or(|p| p.choices.is_none()) {
+        return vec![];
+    }
+    let (book, given, parameter) = (Arc::clone(&start.book), start.given(), field.name.clone());
+    vec![Cmd::Choices { ticket, book, given, parameter }]
+}
+
+fn recheck(model: &mut Model) -> Vec<Cmd> {
+    let (ticket, now) = (model.ticket(), model.now);
+    let Some(start) = model.start_mut() else { return vec![] };
+    if start.starting.is_some() {
+        return vec![];
+    }
+    start.fields.iter_mut().for_each(|f| f.touched = true);
+    if !start.judge(now) {
+        if let Some(wrong) = start.fields.iter().position(|f| f.error.is_some()) {
+            start.focus = wrong;
+        }
+        return vec![];
+    }
+    start.check = Check::Asking { ticket, since: now };
+    let (book, given) = (Arc::clone(&start.book), start.given());
+    vec![Cmd::Check { ticket, book, given }]
+}
+
+pub(super) fn checked(model: &mut Model, ticket: Ticket, answer: Result<Box<Checked>, Trouble>) -> Vec<Cmd> {
+    let now = model.now;
+    let Some(start) = model.start_mut() else { return vec![] };
+    if !matches!(&start.check, Check::Asking { ticket: asked, .. } if *asked == ticket) {
+        return vec![];
+    }
+    start.scroll = 0;
+    start.check = match answer {
+        Ok(checked) => {
+            let identity = checked.identity.clone();
+            let place = checked.places.first().cloned();
+            start.check = Check::Done { checked, at: now, stale: false };
+            resolved(model, &identity.arn, place);
+            return vec![];
+        }
+        Err(trouble) => Check::Failed(trouble),
+    };
+    vec![]
+}
+
+/// A check has proven who we are: the frame says so from now on.
+fn resolved(model: &mut Model, arn: &str, place: Option<crate::ids::Place>) {
+    if let Some(place) = place {
+        model.facts.account = place.account;
+        model.facts.region = place.region;
+    }
+    if let Some((_, role)) = arn.split_once(":assumed-role/").or_else(|| arn.rsplit_once(':')) {
+        role.clone_into(&mut model.facts.role);
+    }
+}
+
+pub(super) fn choices(model: &mut Model, parameter: &str, values: Result<Vec<String>, String>) -> Vec<Cmd> {
+    let Some(start) = model.start_mut() else { return vec![] };
+    match values {
+        Ok(values) => {
+            if let Some(field) = start.fields.iter_mut().find(|f| f.name == parameter) {
+                field.choices = values;
+            }
+        }
+        Err(why) => {
+            let why = crate::text::clean(&why).into_owned();
+            model.flash(format!("no values to offer for {parameter}: {why}"));
+        }
+    }
+    vec![]
+}
+
+fn begin(model: &mut Model) -> Vec<Cmd> {
+    let ticket = model.ticket();
+    let Some(start) = model.start_mut() else { return vec![] };
+    let Ok(checked) = start.startable() else { return vec![] };
+    let checked = Box::new(checked.clone());
+    start.starting = Some(ticket);
+    vec![Cmd::Start { ticket, checked }]
+}

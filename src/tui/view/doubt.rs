@@ -1,0 +1,94 @@
+//! The screen of an unknown outcome: what was asked, what is seen now, when a NO may be believed.
+
+use ratatui::layout::Rect;
+
+use super::Ui;
+use super::layers::{sheet, width};
+use super::page::Page;
+use crate::ids::{At, EffectName};
+use crate::run::{PROBE, Run, Sent, Stage, verdict_phrase};
+use crate::tui::about;
+use crate::tui::theme::Role;
+
+pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, name: &EffectName) {
+    let Some(show) = ui.model.show() else { return };
+    let run = &show.scene.run;
+    let Some(Stage::Doubt { sent, since, why }) = run.steps.get(&name.path).map(|s| &s.stage) else { return };
+    let mut page = Page::new(ui.theme, width(ui, area)).labelled(10);
+    let age = ui.model.now.since(sent.at).human();
+    page.text(
+        Role::Crit,
+        &format!("OUTCOME UNKNOWN   sent {} ({age} ago), no proof: {why}", sent.at.clock()),
+    );
+    page.gap();
+    asked(&mut page, sent);
+    let readings = show.scene.looks.get(&name.path);
+    seen(ui, &mut page, readings.map(AsRef::as_ref));
+    verdict(ui, &mut page, run, &name.path, *since);
+    page.entry(
+        "request",
+        Role::Muted,
+        "no id was received. CloudTrail may show it 5-15 min later: a hint, never proof",
+    );
+    page.gap();
+    keys(&mut page, sent);
+    let text = sheet(ui, area, &format!("Unknown outcome  {name}"), "", page, 0);
+    ui.cursor(text.x, text.y);
+}
+
+fn asked(page: &mut Page, sent: &Sent) {
+    let call = &sent.call;
+    page.entry(
+        "asked",
+        Role::Title,
+        &format!("{} {}   {}", call.service, call.operation, sent.grant.call.subject),
+    );
+    page.pairs("", &about::parameters(call));
+    page.entry(
+        "where",
+        Role::Plain,
+        &format!("account {}   region {}", call.place.account, call.place.region),
+    );
+    page.pairs("before", &about::observed(&sent.observed));
+}
+
+fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, frame: Option<&crate::watch::Frame>) {
+    let Some(frame) = frame else {
+        page.entry("seen now", Role::Muted, "nothing has been read since");
+        return;
+    };
+    let age = frame.readings.get(PROBE).map_or(frame.asked, |r| r.asked);
+    let age = ui.model.now.since(age).human();
+    match frame.value(PROBE) {
+        Ok(value) => page.pairs("seen now", &about::observed(value)),
+        Err(why) => page.entry("seen now", Role::Crit, &why.to_string()),
+    }
+    page.entry("", Role::Muted, &format!("read {age} ago"));
+}
+
+fn verdict(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &Run, path: &crate::ids::StepPath, since: At) {
+    let now = ui.model.now;
+    let settles = run.settles_at(since);
+    let held = run.steps.get(path).is_some_and(|s| s.hold.is_some());
+    let text = if held {
+        "no reading can tell whether it happened; a person must say so".to_owned()
+    } else if now < settles {
+        let left = settles.since(now).human();
+        format!(
+            "too early to say NO: a sent request can still land for {left} ({}). A YES is taken as soon as it is seen. Watching.",
+            settles.clock()
+        )
+    } else {
+        "a NO is believed on three equal readings. Watching.".to_owned()
+    };
+    page.entry("verdict", Role::Plain, &text);
+}
+
+fn keys(page: &mut Page, sent: &Sent) {
+    let subject = &sent.grant.call.subject;
+    page.text(Role::Key, "[w] keep watching");
+    page.text(Role::Key, &format!("[e] it DID happen - type: {}", verdict_phrase(subject, true)));
+    page.text(Role::Key, &format!("[n] it did NOT - type: {}", verdict_phrase(subject, false)));
+    page.text(Role::Key, "[a] stop here: leave, nothing more is sent");
+    page.text(Role::Plain, "Re-sending is not offered until this is settled.");
+}

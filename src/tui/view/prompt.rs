@@ -1,0 +1,106 @@
+//! A prompt: what is asked, the rows to choose from, the field to type into.
+
+use ratatui::layout::Rect;
+
+use super::Ui;
+use super::layers::{place, width};
+use super::live::table_widths;
+use super::page::{Page, padded};
+use crate::runbook::{Action, Offer, Prompt};
+use crate::tui::forms::PromptForm;
+use crate::tui::offers::Offers;
+use crate::tui::theme::Role;
+
+pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &PromptForm) {
+    let Some(show) = ui.model.show() else { return };
+    let run = &show.scene.run;
+    let Some(Action::Prompt(prompt)) = run.plan.step(&form.path).map(|s| &s.action) else { return };
+    let none = Offers::default();
+    let offers = show.offers.get(&form.path).unwrap_or(&none);
+    let reading = show.looking.contains_key(&form.path);
+    let mut page = Page::new(ui.theme, width(ui, area));
+    page.text(Role::Plain, &run.text(&form.path, &prompt.message, ui.model.now));
+    page.gap();
+    let before = page.len();
+    rows(ui, &mut page, form, offers, reading, prompt);
+    let chosen_line = before + 1 + form.chosen;
+    let mut below = Page::new(ui.theme, width(ui, area));
+    let cursor = field(ui, &mut below, form, prompt, offers);
+    let rect = place(ui, area, page.len() + below.len() + 1);
+    let inner = ui.boxed(rect, &format!("Prompt  {}", form.path), "", true);
+    let text = Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height);
+    let foot = u16::try_from(below.len()).unwrap_or(0).min(text.height);
+    let upper = Rect { height: text.height - foot, ..text };
+    let room = usize::from(upper.height);
+    ui.paged(upper, page.lines, (chosen_line + 2).saturating_sub(room));
+    ui.hits.page = room.saturating_sub(before + 1).max(1);
+    let lower = Rect { y: text.bottom() - foot, height: foot, ..text };
+    ui.paged(lower, below.lines, 0);
+    ui.cursor(lower.x + 2 + cursor, lower.y);
+}
+
+fn rows(
+    ui: &Ui<'_, '_, '_>,
+    page: &mut Page,
+    form: &PromptForm,
+    offers: &Offers,
+    reading: bool,
+    prompt: &Prompt,
+) {
+    if matches!(prompt.offer, Offer::Free(_)) {
+        return;
+    }
+    if offers.rows.is_empty() {
+        let text = match &offers.why {
+            Some(why) => format!("nothing to choose from: {why}"),
+            None => "reading what there is to choose from ...".to_owned(),
+        };
+        page.text(if offers.why.is_some() { Role::Crit } else { Role::Muted }, &text);
+        return;
+    }
+    let room = page.width.saturating_sub(4);
+    let widths = table_widths(room, &offers.columns, offers.rows.iter().map(|r| r.cells.as_slice()));
+    let cells = |cells: &[String]| {
+        let padded = cells.iter().zip(&widths).map(|(c, w)| padded(ui.theme, c, *w));
+        padded.collect::<Vec<_>>().join("  ")
+    };
+    page.pieces(&[(Role::Muted, format!("    {}", cells(&offers.columns)))]);
+    for (i, row) in offers.rows.iter().enumerate() {
+        let mark = if i == form.chosen { ">" } else { " " };
+        let warn = if row.warned { "!" } else { " " };
+        let role = if row.warned { Role::Warn } else { Role::Plain };
+        page.pieces(&[(role, format!("{mark}{warn}  {}", cells(&row.cells)))]);
+        if i == form.chosen {
+            page.chosen();
+        }
+    }
+    if reading {
+        page.text(Role::Muted, "reading again ...");
+    }
+}
+
+fn field(ui: &Ui<'_, '_, '_>, page: &mut Page, form: &PromptForm, prompt: &Prompt, offers: &Offers) -> u16 {
+    let hidden = prompt.secret;
+    let (shown, before) = ui.field(&form.field, page.width.saturating_sub(2), hidden);
+    page.pieces(&[(Role::Label, "> ".into()), (Role::Plain, shown)]);
+    let hint = match &prompt.offer {
+        Offer::Free(_) => "Type the value, then Enter.".to_owned(),
+        _ if offers.rows.get(form.chosen).is_some_and(|r| r.warned) && form.field.is_empty() => {
+            let typed = offers.rows.get(form.chosen).map_or("", |r| &r.typed);
+            format!("! this row carries a warning: type `{typed}` to choose it")
+        }
+        _ => "Enter answers with the chosen row, or with what is typed. Rows marked ! must be typed."
+            .to_owned(),
+    };
+    page.text(Role::Plain, &hint);
+    if let Some(asked) = offers.asked {
+        page.text(Role::Muted, &format!("read {} ago", ui.model.now.since(asked).human()));
+    }
+    if form.ticket.is_some() {
+        page.text(Role::Muted, "sent, waiting for the journal");
+    }
+    if let Some(error) = &form.error {
+        page.text(Role::Crit, &format!("! {error}"));
+    }
+    before
+}
