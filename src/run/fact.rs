@@ -441,4 +441,46 @@ impl Fact {
             Fact::Finished { .. } => "finished",
         }
     }
+
+    /// When it happened; none for facts that only carry values of the fact beside them.
+    pub fn at(&self) -> Option<At> {
+        match self {
+            Fact::Entered { .. }
+            | Fact::Expanded { .. }
+            | Fact::Prepared { .. }
+            | Fact::Gave { .. }
+            | Fact::Jumped { .. } => None,
+            Fact::Opened { at, .. }
+            | Fact::Started { at, .. }
+            | Fact::Began { at, .. }
+            | Fact::Captured { at, .. }
+            | Fact::GateOpened { at, .. }
+            | Fact::GateVoided { at, .. }
+            | Fact::Ungranted { at, .. }
+            | Fact::Confirmed { at, .. }
+            | Fact::Intent { at, .. }
+            | Fact::Executed { at, .. }
+            | Fact::Rejected { at, .. }
+            | Fact::Doubted { at, .. }
+            | Fact::Conflict { at, .. }
+            | Fact::Left { at, .. }
+            | Fact::Met { at, .. }
+            | Fact::Answered { at, .. }
+            | Fact::Attested { at, .. }
+            | Fact::Approved { at, .. }
+            | Fact::Compared { at, .. }
+            | Fact::Accepted { at, .. }
+            | Fact::Ended { at, .. }
+            | Fact::Held { at, .. }
+            | Fact::Retried { at, .. }
+            | Fact::Extended { at, .. }
+            | Fact::GaveUp { at, .. }
+            | Fact::Redone { at, .. }
+            | Fact::UndoPlanned { at, .. }
+            | Fact::UndoFinished { at }
+            | Fact::Noted { at, .. }
+            | Fact::Aborted { at, .. }
+            | Fact::Finished { at, .. } => Some(*at),
+        }
+    }
 }

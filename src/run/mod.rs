@@ -11,6 +11,7 @@ mod command;
 mod decide;
 mod doubt;
 mod fact;
+mod fold;
 mod judge;
 mod line;
 mod look;
@@ -23,6 +24,7 @@ mod preflight;
 mod scene;
 mod scope;
 mod state;
+mod step;
 mod undo;
 mod uses;
 
