@@ -1,8 +1,8 @@
 //! The journal of one run on disk: its one writer.
 //!
 //! A run is a directory, 0700: `journal.jsonl`, `runbook.yaml` (the exact bytes), `out/` (big values by
-//! digest), `torn/` (tails that were cut). The order of every write is the point of this module; each step
-//! says what a crash right after it leaves behind.
+//! digest), `torn/` (tails that were cut). The order of every write is the point of this module: whatever a record
+//! names is durable before it, and nothing is told to the caller before the record is.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -166,6 +166,9 @@ impl<D: Disk> Journal<D> {
             Draft { n: self.next, kind, critical, stamp, payload: Payload::Here(&d), prev: self.head };
         let (mut line, mut hash) = line::encode(&draft);
         if line.len() > LONGEST {
+            if kind == kind::HEADER {
+                return Err(unwritable("a header has to fit in a line".to_owned()));
+            }
             let payload = Payload::Out(self.blob(d.as_bytes())?);
             (line, hash) = line::encode(&Draft { payload, ..draft });
         }

@@ -7,7 +7,7 @@
 //! a forger who can rewrite the whole file, and not the loss of whole lines at the very end: for these,
 //! compare [`Journal::head`] with the head shown at a confirmation or in a report.
 //!
-//! Start at [`Shelf`] to find, start and open runs, at [`Journal`] for the writer, at [`line`] for the
+//! Start at [`Shelf`] to find, start and open runs, at [`Journal`] for the writer, at [`mod@line`] for the
 //! format. Neither a clock nor the environment is read here: times come in a [`Stamp`], the way to the
 //! state directory through [`state_dir`]. [`memory`] is a disk for tests that crashes on demand.
 
