@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Ending, books};
+use super::{Ending, books, say};
 use crate::runbook;
 use crate::runner::exit;
 
@@ -16,18 +16,18 @@ pub fn validate(paths: &[PathBuf], as_json: bool) -> Ending {
         if let Err(findings) = runbook::load(&found.from, &found.source) {
             all.extend(findings);
         } else if !as_json {
-            println!("{}: ok", crate::text::clean(&found.from));
+            say::line(format_args!("{}: ok", crate::text::clean(&found.from)));
         }
     }
     if as_json {
         let out = json!({"schema_version": 1, "files": paths.len(), "findings": all});
-        println!("{out:#}");
+        say::line(format_args!("{out:#}"));
     } else {
         for finding in &all {
-            println!("{finding}");
+            say::line(format_args!("{finding}"));
         }
         if !all.is_empty() {
-            println!("{} findings in {} files", all.len(), paths.len());
+            say::line(format_args!("{} findings in {} files", all.len(), paths.len()));
         }
     }
     Ok(if all.is_empty() { exit::OK } else { exit::ATTENTION })
@@ -35,6 +35,6 @@ pub fn validate(paths: &[PathBuf], as_json: bool) -> Ending {
 
 /// Prints the JSON Schema.
 pub fn schema() -> u8 {
-    println!("{:#}", runbook::schema());
+    say::line(format_args!("{:#}", runbook::schema()));
     exit::OK
 }

@@ -81,8 +81,8 @@ pub async fn world(_global: &Global) -> Result<World, Trouble> {
     ))
 }
 
-/// The runtime of commands that talk to AWS.
-pub fn block_on<F: Future>(future: F) -> Result<F::Output, Trouble> {
+/// The threads of a command that talks to AWS.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| {
         Trouble::new(
             exit::FAILED,
@@ -91,8 +91,28 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output, Trouble> {
             "check the limits (ulimit -u) of this shell",
         )
     })?;
+    {
+        let _inside = runtime.enter();
+        survive_file_limits();
+    }
+    Ok(runtime)
+}
+
+/// Runs a command that talks to AWS to its end.
+pub fn block_on<F: Future>(future: F) -> Result<F::Output, Trouble> {
+    let runtime = runtime()?;
     let out = runtime.block_on(future);
     // Reads that are still on their way are dropped; mutating calls were waited for by their session.
     runtime.shutdown_background();
     Ok(out)
+}
+
+/// A file-size limit must be an error of the journal, not the end of the process: the default action of
+/// SIGXFSZ kills, a handler turns it into EFBIG.
+fn survive_file_limits() {
+    const SIGXFSZ: i32 = 25;
+    let kind = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
+    if let Err(error) = tokio::signal::unix::signal(kind) {
+        tracing::warn!(%error, "a file-size limit would end this process");
+    }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Ending;
 use super::args::Global;
 use super::connect::shelf;
+use super::say;
 use crate::journal::{LocalDisk, Verdict};
 use crate::runner::{Trouble, endpoint_words, exit};
 use crate::text::clean;
@@ -21,17 +22,17 @@ pub fn runs(global: &Global, as_json: bool) -> Ending {
     });
     let rows: Vec<_> = rows.collect();
     if as_json {
-        println!("{:#}", json!({"schema_version": 1, "runs": rows}));
+        say::line(format_args!("{:#}", json!({"schema_version": 1, "runs": rows})));
         return Ok(exit::OK);
     }
     for row in &rows {
         let text = |name: &str| clean(row[name].as_str().unwrap_or("-")).into_owned();
         let line =
             [text("run"), text("state"), text("started"), text("runbook"), text("place"), text("endpoint")];
-        println!("{}", line.join("  "));
+        say::line(format_args!("{}", line.join("  ")));
     }
     if rows.is_empty() {
-        println!("there are no runs here yet");
+        say::line(format_args!("there are no runs here yet"));
     }
     Ok(exit::OK)
 }
@@ -59,6 +60,6 @@ pub fn verify(global: &Global, name: &str) -> Ending {
             (format!("line {line} is of a newer ripcord: {what}"), exit::FAILED)
         }
     };
-    println!("{id}: {}", clean(&words));
+    say::line(format_args!("{id}: {}", clean(&words)));
     Ok(code)
 }

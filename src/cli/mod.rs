@@ -4,6 +4,7 @@
 //! documented exit code.
 
 mod args;
+mod backstage;
 mod books;
 mod check;
 mod connect;
@@ -11,6 +12,7 @@ mod drive;
 mod journal;
 mod log;
 mod params;
+mod say;
 mod show;
 mod start;
 
@@ -57,7 +59,7 @@ fn run(cli: Cli) -> Ending {
     log::init(&cli.global)?;
     let global = &cli.global;
     match cli.command.unwrap_or(Command::Tui) {
-        Command::Tui => start::console(global),
+        Command::Tui => start::console(global, start::Open::Home),
         Command::List { json } => Ok(show::list(global, json)),
         Command::Show { runbook, paper, json } => show::show(global, &runbook, paper, json),
         Command::Validate { paths, json } => check::validate(&paths, json),

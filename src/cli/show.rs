@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::args::Global;
-use super::{Ending, books};
+use super::{Ending, books, say};
 use crate::runbook::{self, Parameter, ParameterKind, Runbook};
 use crate::runner::exit;
 use crate::text::{clean, clean_lines, fit};
@@ -25,13 +25,20 @@ pub fn list(global: &Global, as_json: bool) -> u8 {
                 Err(n) => json!({"id": id, "from": from, "findings": n}),
             })
             .collect();
-        println!("{:#}", json!({"schema_version": 1, "runbooks": runbooks}));
+        say::line(format_args!("{:#}", json!({"schema_version": 1, "runbooks": runbooks})));
         return exit::OK;
     }
     for (id, from, book) in &rows {
         match book {
-            Ok(book) => println!("{:32} {:8} {}", clean(id), clean(&book.version), clean(&book.title)),
-            Err(n) => println!("{:32} {:8} {n} findings: ripcord validate {}", clean(id), "-", clean(from)),
+            Ok(book) => {
+                say::line(format_args!("{:32} {:8} {}", clean(id), clean(&book.version), clean(&book.title)));
+            }
+            Err(n) => say::line(format_args!(
+                "{:32} {:8} {n} findings: ripcord validate {}",
+                clean(id),
+                "-",
+                clean(from)
+            )),
         }
     }
     exit::OK
@@ -43,9 +50,9 @@ pub fn show(global: &Global, name: &str, paper: bool, as_json: bool) -> Ending {
     if paper {
         return Err(crate::runner::Trouble::usage("this build has no paper yet"));
     } else if as_json {
-        println!("{:#}", as_value(&book));
+        say::line(format_args!("{:#}", as_value(&book)));
     } else {
-        print!("{}", page(&book));
+        say::block(format_args!("{}", page(&book)));
     }
     Ok(exit::OK)
 }

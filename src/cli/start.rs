@@ -2,19 +2,25 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::args::{DriveArgs, Global, StartArgs};
-use super::{Ending, books, connect, drive, params};
+use serde_json::{Map, Value};
+
+use super::args::{DriveArgs, Global, StartArgs, When};
+use super::backstage::{Behind, Stage};
+use super::{Ending, books, connect, drive, params, say};
 use crate::journal::EndpointKind;
 use crate::run::{CheckVerdict, Command, What};
+use crate::runbook::Runbook;
 use crate::runner::{Checked, Trouble, World, exit};
+use crate::tui::{self, Opening, Options};
 
 /// Starts a run.
 pub fn run(global: &Global, start: &StartArgs, plan: Option<&Path>, drive: &DriveArgs) -> Ending {
     let book = books::load(global, &start.runbook)?;
     let given = params::given(start)?;
     if with_screen(drive) {
-        return super::start::console(global);
+        return console(global, Open::Start(book, given));
     }
     connect::block_on(async {
         let world = connect::world(global).await?;
@@ -46,7 +52,7 @@ fn show_checks(checked: &Checked, drive: &DriveArgs) {
             CheckVerdict::Skip => "SKIP",
             CheckVerdict::Fail => "FAIL",
         };
-        println!("{word}  {:24} {}", check.name, check.message);
+        say::line(format_args!("{word}  {:24} {}", check.name, check.message));
     }
 }
 
@@ -67,7 +73,7 @@ fn agreed(world: &World, file: Option<&Path>) -> Result<(), Trouble> {
 /// Goes on with an unfinished run.
 pub fn resume(global: &Global, name: &str, drive: &DriveArgs) -> Ending {
     if with_screen(drive) {
-        return super::start::console(global);
+        return console(global, Open::Resume(name));
     }
     connect::block_on(async {
         let world = connect::world(global).await?;
@@ -104,7 +110,70 @@ pub fn rollback(global: &Global, name: &str, to: &str, drive: &DriveArgs) -> End
     })?
 }
 
-/// The console.
-pub fn console(_global: &Global) -> Ending {
-    Err(Trouble::usage("this build has no console yet; use --no-input"))
+/// What the console shows first.
+pub enum Open<'a> {
+    Home,
+    Start(Arc<Runbook>, Map<String, Value>),
+    Resume(&'a str),
+}
+
+/// The console, until the operator leaves it.
+pub fn console(global: &Global, open: Open<'_>) -> Ending {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return Err(Trouble::usage("the console needs a terminal; without one use `run --no-input`"));
+    }
+    let runtime = connect::runtime()?;
+    let world = runtime.block_on(connect::world(global))?;
+    let stage = Stage::new(global, world.clone(), runtime.handle().clone());
+    let opening = match open {
+        Open::Home => Opening::Home,
+        Open::Start(book, given) => {
+            let checked = runtime.block_on(world.check(&book, &given))?;
+            let (session, handle, _) = world.start(&checked, None, true)?;
+            let _inside = runtime.enter();
+            stage.spawn(session);
+            Opening::Run(handle)
+        }
+        Open::Resume(name) => {
+            let id = world.shelf.find(name).map_err(Trouble::from)?;
+            let (session, handle) = runtime.block_on(world.resume(&id, None, true))?;
+            stage.spawn(session);
+            Opening::Run(handle)
+        }
+    };
+    let options =
+        Options { runtime: runtime.handle().clone(), theme: theme(global), mouse: false, open: opening };
+    let left = tui::run(Arc::new(Behind(Arc::clone(&stage))), options).map_err(|e| {
+        Trouble::new(
+            exit::FAILED,
+            e.to_string(),
+            "the console was not shown",
+            "use --no-input, or another terminal",
+        )
+    })?;
+    runtime.block_on(stage.settle())?;
+    Ok(code(&left))
+}
+
+fn code(left: &tui::Ending) -> u8 {
+    match (&left.run, left.signal) {
+        (_, Some(2)) => exit::INTERRUPTED,
+        (_, Some(_)) => exit::TERMINATED,
+        (Some(run), None) => exit::of(run),
+        (None, None) => exit::OK,
+    }
+}
+
+fn theme(global: &Global) -> tui::Theme {
+    let term = std::env::var("TERM").unwrap_or_default();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) || term == "dumb";
+    let colour = match global.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => !plain,
+    };
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| std::env::var(n).ok().filter(|v| !v.is_empty()));
+    let utf8 = locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8"));
+    tui::Theme { mono: !colour, ascii: global.ascii || !utf8 || term == "linux" }
 }

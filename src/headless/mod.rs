@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::ids::StepPath;
-use crate::run::{Command, Gate, HoldKind, RunState, Scene, Stage, What};
+use crate::run::{Command, Gate, Scene, Stage, What};
 use crate::runbook::Action;
 use crate::runner::{Handle, Reader, exit};
 
@@ -236,8 +236,7 @@ fn stopped_before(scene: &Scene) -> Option<Stop> {
 /// The first hold that needs a person, worst first.
 fn holds(scene: &Scene) -> Option<Stop> {
     let held = scene.run.active.iter().filter_map(|p| Some((p, scene.run.steps.get(p)?.hold.as_ref()?)));
-    let worst = held.min_by_key(|(_, hold)| rank(hold.kind))?;
-    let (path, why) = worst;
+    let (path, why) = held.min_by_key(|(_, hold)| exit::rank(exit::of_hold(hold.kind)))?;
     // Other items of the same list go on; stop only when nothing else is at work.
     let busy = scene.run.active.iter().any(|p| {
         scene.run.steps.get(p).is_some_and(|s| {
@@ -245,49 +244,13 @@ fn holds(scene: &Scene) -> Option<Stop> {
                 && matches!(s.stage, Stage::InFlight(_) | Stage::Doubt { .. } | Stage::Granted(_))
         })
     });
-    (!busy).then(|| Stop::Needs { code: hold_code(why.kind), why: format!("{path} holds: {}", why.why) })
+    (!busy).then(|| Stop::Needs { code: exit::of_hold(why.kind), why: format!("{path} holds: {}", why.why) })
 }
 
-fn rank(kind: HoldKind) -> u8 {
-    match kind {
-        HoldKind::NeedsVerdict | HoldKind::Conflict => 0,
-        HoldKind::ReadOnly => 1,
-        HoldKind::Credentials => 2,
-        HoldKind::Failed | HoldKind::TimedOut | HoldKind::RolledBack | HoldKind::StopBefore => 3,
-    }
-}
-
-fn hold_code(kind: HoldKind) -> u8 {
-    match kind {
-        HoldKind::NeedsVerdict | HoldKind::Conflict => exit::UNKNOWN,
-        HoldKind::ReadOnly => exit::READ_ONLY,
-        HoldKind::Credentials => exit::CREDENTIALS,
-        HoldKind::Failed | HoldKind::TimedOut | HoldKind::RolledBack | HoldKind::StopBefore => {
-            exit::UNFINISHED
-        }
-    }
-}
-
-/// The documented code for how a session ended.
-pub fn exit_of(scene: &Scene) -> u8 {
-    let stop = holds(scene).unwrap_or(Stop::Ended);
-    exit_code(scene, &stop)
-}
-
+/// The run's own code; an open question is not in its state.
 fn exit_code(scene: &Scene, stop: &Stop) -> u8 {
-    let unknown = crate::run::doubted(&scene.run).next().is_some();
-    if unknown {
-        return exit::UNKNOWN;
-    }
-    match (&scene.run.ended, stop) {
-        (Some((state, _)), _) => match state {
-            RunState::Success => exit::OK,
-            RunState::SuccessWithExceptions => exit::ATTENTION,
-            RunState::TimedOut => exit::TIMEOUT,
-            RunState::Cancelled if scene.run.exceptions.is_empty() => exit::OK,
-            _ => exit::FAILED,
-        },
-        (None, Stop::Needs { code, .. }) => *code,
-        (None, Stop::Ended) => exit::UNFINISHED,
+    match (exit::of(&scene.run), stop) {
+        (exit::UNFINISHED, Stop::Needs { code, .. }) => *code,
+        (code, _) => code,
     }
 }

@@ -40,6 +40,17 @@ pub fn resolve(
     if errors.is_empty() { Ok(out) } else { Err(errors) }
 }
 
+/// The parameters that are right already, for reads that offer values for the others.
+pub fn known(book: &Runbook, given: &Map<String, Value>, now: At) -> Map<String, Value> {
+    let mut out = Map::new();
+    for parameter in &book.parameters {
+        if let Ok(value) = one(parameter, given.get(&parameter.name), &out, now) {
+            out.insert(parameter.name.clone(), value);
+        }
+    }
+    out
+}
+
 fn unknown(book: &Runbook, name: &str) -> ParameterError {
     let names = book.parameters.iter().map(|p| p.name.as_str());
     let hint = crate::catalogue::did_you_mean(name, names.clone());

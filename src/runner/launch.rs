@@ -168,6 +168,19 @@ impl World {
         Ok((places, identity))
     }
 
+    /// A run that cannot start yet, for reads that offer values: with the parameters that are right already.
+    ///
+    /// # Errors
+    /// As [`World::identity`].
+    pub async fn draft(&self, book: &Arc<Runbook>, given: &Map<String, Value>) -> Result<Arc<Run>, Trouble> {
+        let parameters = crate::run::params::known(book, given, self.clock.now());
+        let (places, _) = self.places(book, &parameters).await?;
+        let mut run = Run::new(Arc::clone(book), self.info(RunId("draft".into())));
+        run.parameters = parameters;
+        run.places = places;
+        Ok(Arc::new(run))
+    }
+
     /// Resolves parameters, pins places and asks the preflight. Changes nothing anywhere.
     ///
     /// # Errors
@@ -326,7 +339,11 @@ impl World {
         (run, RunClock::starting_after(last.now))
     }
 
-    fn same_endpoint(&self, header: &Header) -> Result<(), Trouble> {
+    /// Whether a run was started against this kind of endpoint (law 9).
+    ///
+    /// # Errors
+    /// Exit 2 when it was not.
+    pub fn same_endpoint(&self, header: &Header) -> Result<(), Trouble> {
         use EndpointKind::{Custom, Drill, Live};
         let same = matches!(
             (&header.endpoint, &self.endpoint),

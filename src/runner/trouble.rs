@@ -2,6 +2,8 @@
 
 /// Exit codes; `ripcord --help` lists them.
 pub mod exit {
+    use crate::run::{HoldKind, Run, RunState, doubted};
+
     pub const OK: u8 = 0;
     /// Run or check failed, damaged journal.
     pub const FAILED: u8 = 1;
@@ -25,9 +27,42 @@ pub mod exit {
 
     /// Of several codes that hold, the one that is given.
     pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
+        codes.into_iter().min_by_key(|code| rank(*code)).unwrap_or(OK)
+    }
+
+    /// The place of a code in the documented order; 0 is the worst.
+    pub fn rank(code: u8) -> usize {
         const ORDER: [u8; 7] = [UNKNOWN, READ_ONLY, LOCKED, CREDENTIALS, UNFINISHED, TIMEOUT, FAILED];
-        let rank = |code: &u8| ORDER.iter().position(|o| o == code).unwrap_or(ORDER.len());
-        codes.into_iter().min_by_key(rank).unwrap_or(OK)
+        ORDER.iter().position(|o| *o == code).unwrap_or(ORDER.len())
+    }
+
+    /// The code of a run that holds for this reason.
+    pub fn of_hold(kind: HoldKind) -> u8 {
+        match kind {
+            HoldKind::NeedsVerdict | HoldKind::Conflict => UNKNOWN,
+            HoldKind::ReadOnly => READ_ONLY,
+            HoldKind::Credentials => CREDENTIALS,
+            HoldKind::Failed | HoldKind::TimedOut | HoldKind::RolledBack | HoldKind::StopBefore => UNFINISHED,
+        }
+    }
+
+    /// The code of a run as it stands.
+    pub fn of(run: &Run) -> u8 {
+        if doubted(run).next().is_some() {
+            return UNKNOWN;
+        }
+        match &run.ended {
+            Some((RunState::Success, _)) => OK,
+            Some((RunState::SuccessWithExceptions, _)) => ATTENTION,
+            Some((RunState::TimedOut, _)) => TIMEOUT,
+            // `not_applicable` is an answer; an abort is not what was asked for.
+            Some((RunState::Cancelled, why)) if !why.starts_with("aborted") => OK,
+            Some(_) => FAILED,
+            None => {
+                let holds = run.active.iter().filter_map(|p| run.steps.get(p)?.hold.as_ref());
+                worst(holds.map(|h| of_hold(h.kind)).chain([UNFINISHED]))
+            }
+        }
     }
 }
 

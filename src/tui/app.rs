@@ -1,7 +1,7 @@
 //! The loop: one message, then all that are there, then one frame if anything changed. It waits for messages and for
 //! nothing else.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -87,7 +87,8 @@ pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, Tu
     let ending = Ending::of(&app.model);
     drop(app);
     shown?;
-    print!("{}", ending.summary());
+    // Whoever closed the pipe does not want it.
+    write!(io::stdout(), "{}", ending.summary()).ok();
     Ok(ending)
 }
 

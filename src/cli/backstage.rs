@@ -1,0 +1,238 @@
+//! The world behind the console: [`Backstage`] over a [`World`], everything spawned, nothing awaited.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value};
+use tokio::runtime;
+use tokio::task::JoinHandle;
+
+use super::args::Global;
+use super::books;
+use crate::ids::{At, Clock, Identity, RunId, StepPath};
+use crate::journal::LocalDisk;
+use crate::run::Look;
+use crate::runbook::{self, Runbook};
+use crate::runner::{Checked, Handle, Left, Reader, Session, Trouble, World, endpoint_words};
+use crate::tui::{Backstage, BookLine, Facts, Listing, Replies, Reply, RunLine, Ticket};
+
+/// The console's world.
+pub struct Stage {
+    global: Global,
+    world: World,
+    reader: Arc<Reader>,
+    runtime: runtime::Handle,
+    identity: Mutex<Option<Identity>>,
+    sessions: Mutex<Vec<JoinHandle<Left>>>,
+}
+
+impl Stage {
+    pub fn new(global: &Global, world: World, runtime: runtime::Handle) -> Arc<Stage> {
+        let reader = world.reader();
+        Arc::new(Stage {
+            global: global.clone(),
+            world,
+            reader,
+            runtime,
+            identity: Mutex::default(),
+            sessions: Mutex::default(),
+        })
+    }
+
+    /// Puts a session to work; its end is awaited when the console has been left.
+    pub fn spawn(&self, session: Session<LocalDisk>) {
+        let work = self.runtime.spawn(session.run());
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(work);
+    }
+
+    /// Waits until every session has recorded what was on its way. The trouble of a journal, if any.
+    pub async fn settle(&self) -> Result<(), Trouble> {
+        let sessions = std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner));
+        for work in sessions {
+            if let Ok(Left { trouble: Some(error), .. }) = work.await {
+                return Err(Trouble::from(error));
+            }
+        }
+        Ok(())
+    }
+
+    fn know(&self, identity: &Identity) {
+        *self.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity.clone());
+    }
+
+    fn listing(&self) -> Listing {
+        let books = books::all(&self.global).into_iter().map(|(id, found)| {
+            let loaded = runbook::load(&found.from, &found.source);
+            let found_book = loaded.map(Arc::new).map_err(|findings| {
+                findings
+                    .first()
+                    .map_or_else(String::new, |f| format!("{f}").lines().next().unwrap_or("").to_owned())
+            });
+            BookLine { id, source: found.from, found: found_book }
+        });
+        Listing { books: books.collect(), runs: self.unfinished() }
+    }
+
+    fn unfinished(&self) -> Vec<RunLine> {
+        let Ok(runs) = self.world.shelf.unfinished() else { return vec![] };
+        runs.into_iter().map(|summary| self.run_line(&summary)).collect()
+    }
+
+    fn run_line(&self, summary: &crate::journal::Summary) -> RunLine {
+        let header = &summary.header;
+        let mut line = RunLine {
+            id: header.run.clone(),
+            title: header.runbook.title.clone(),
+            state: "unfinished".into(),
+            step: String::new(),
+            started: header.started,
+            last: summary.last.wall,
+            endpoint: endpoint_words(&header.endpoint),
+            blocked: self.world.same_endpoint(header).err().map(|t| t.what),
+        };
+        match self.world.stored(&header.run) {
+            Ok(stored) => {
+                let run = stored.fold();
+                let at = run.active.iter().find(|p| run.plan.step(p).is_some_and(|s| s.steps.is_empty()));
+                at.map_or(run.state().word(), |p| run.state_of(p).word()).clone_into(&mut line.state);
+                line.step = at.map(ToString::to_string).unwrap_or_default();
+            }
+            Err(trouble) => line.blocked = Some(trouble.what),
+        }
+        line
+    }
+}
+
+/// Everything the trait's methods spawn needs the stage itself.
+pub struct Behind(pub Arc<Stage>);
+
+impl Behind {
+    fn spawn<F>(&self, replies: &Replies, work: impl FnOnce(Arc<Stage>) -> F)
+    where
+        F: Future<Output = Option<Reply>> + Send + 'static,
+    {
+        let (future, replies) = (work(Arc::clone(&self.0)), replies.clone());
+        self.0.runtime.spawn(async move {
+            if let Some(reply) = future.await {
+                // A full channel blocks: not on a thread that others wait for.
+                tokio::task::block_in_place(|| replies.send(reply));
+            }
+        });
+    }
+}
+
+impl Backstage for Behind {
+    fn facts(&self) -> Facts {
+        let stage = &self.0;
+        let identity =
+            stage.identity.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default();
+        let role = identity.arn.rsplit_once(':').map_or("", |(_, role)| role).to_owned();
+        Facts {
+            read_only: stage.world.read_only,
+            endpoint: match &stage.world.endpoint {
+                crate::journal::EndpointKind::Live => "LIVE".into(),
+                crate::journal::EndpointKind::Custom { host } => format!("CUSTOM {host}"),
+                crate::journal::EndpointKind::Drill { scenario, .. } => format!("DRILL {scenario}"),
+            },
+            account: identity.account,
+            region: stage.world.region.clone(),
+            role,
+            operator: stage.world.operator.clone(),
+            profile: stage.global.profile.clone(),
+            endpoint_url: stage.global.endpoint_url.clone(),
+            pace: stage.world.pace,
+        }
+    }
+
+    fn now(&self) -> At {
+        self.0.world.clock.now()
+    }
+
+    fn identify(&self, replies: &Replies) {
+        self.spawn(replies, |stage| async move {
+            let identity = stage.world.identity(&stage.world.region).await.ok()?;
+            stage.know(&identity);
+            Some(Reply::Facts(Behind(Arc::clone(&stage)).facts()))
+        });
+    }
+
+    fn list(&self, replies: &Replies) {
+        self.spawn(replies, |stage| async move {
+            let listing = tokio::task::spawn_blocking(move || stage.listing()).await.ok()?;
+            Some(Reply::Listed(listing))
+        });
+    }
+
+    fn check(&self, ticket: Ticket, book: &Arc<Runbook>, given: Map<String, Value>, replies: &Replies) {
+        let book = Arc::clone(book);
+        self.spawn(replies, move |stage| async move {
+            let checked = stage.world.check(&book, &given).await;
+            if let Ok(checked) = &checked {
+                stage.know(&checked.identity);
+            }
+            Some(Reply::Checked(ticket, checked.map(Box::new)))
+        });
+    }
+
+    fn choices(
+        &self,
+        ticket: Ticket,
+        book: &Arc<Runbook>,
+        given: Map<String, Value>,
+        parameter: &str,
+        replies: &Replies,
+    ) {
+        let (book, name) = (Arc::clone(book), parameter.to_owned());
+        self.spawn(replies, move |stage| async move {
+            let read = book.parameters.iter().find(|p| p.name == name)?.choices.clone()?;
+            let values = stage.offered(&book, &given, &read).await;
+            Some(Reply::Choices(ticket, name, values))
+        });
+    }
+
+    fn start(&self, ticket: Ticket, checked: Box<Checked>, replies: &Replies) {
+        self.spawn(replies, move |stage| async move {
+            let started = tokio::task::block_in_place(|| stage.world.start(&checked, None, true));
+            let opened = started.map(|(session, handle, _)| stage.opened(session, handle));
+            Some(Reply::Opened(ticket, opened))
+        });
+    }
+
+    fn resume(&self, ticket: Ticket, run: &RunId, replies: &Replies) {
+        let run = run.clone();
+        self.spawn(replies, move |stage| async move {
+            let resumed = stage.world.resume(&run, None, true).await;
+            let opened = resumed.map(|(session, handle)| stage.opened(session, handle));
+            Some(Reply::Opened(ticket, opened))
+        });
+    }
+
+    fn look(&self, ticket: Ticket, path: &StepPath, look: Look, replies: &Replies) {
+        let path = path.clone();
+        self.spawn(replies, move |stage| async move {
+            let frame = stage.reader.round(&look, stage.world.clock.now()).await;
+            Some(Reply::Looked(ticket, path, frame))
+        });
+    }
+}
+
+impl Stage {
+    fn opened(&self, session: Session<LocalDisk>, handle: Handle) -> Handle {
+        self.spawn(session);
+        handle
+    }
+
+    async fn offered(
+        &self,
+        book: &Arc<Runbook>,
+        given: &Map<String, Value>,
+        read: &str,
+    ) -> Result<Vec<String>, String> {
+        let draft = self.world.draft(book, given).await.map_err(|t| t.what)?;
+        let now = self.world.clock.now();
+        let look = Look::over(draft, StepPath::default(), now, [read.to_owned()]);
+        let frame = self.reader.round(&look, now).await;
+        let value = frame.value(read).map_err(|why| why.to_string())?;
+        let rows = value.as_array().map_or(&[][..], Vec::as_slice);
+        Ok(rows.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+}
