@@ -14,7 +14,6 @@
 #![warn(clippy::print_stdout)]
 
 #[cfg(feature = "aws")]
-#[cfg(feature = "aws")]
 pub mod aws;
 pub mod catalogue;
 pub mod cli;
