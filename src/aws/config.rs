@@ -8,8 +8,10 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::config::{AsyncSleep, Sleep};
 use aws_smithy_http_client::tls::TlsContext;
 use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::sdk_config::SharedTimeSource;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::guard::Mode;
@@ -63,6 +65,8 @@ pub enum ConnectError {
     CaBundle(String),
     #[error("the endpoint {0} is not a URL with a host")]
     Endpoint(String),
+    #[error("the endpoint of the configuration is now {}", if .0.is_empty() { "that of AWS" } else { .0 })]
+    EndpointChanged(String),
 }
 
 impl ConnectError {
@@ -74,6 +78,9 @@ impl ConnectError {
             }
             ConnectError::Configuration(_) => "Credentials and region are not known; nothing was sent.",
             ConnectError::CaBundle(_) => "No TLS connection would be trusted; nothing was sent.",
+            ConnectError::EndpointChanged(_) => {
+                "A run stays at the endpoint it began with; nothing was sent."
+            }
             ConnectError::Endpoint(_) => "It is not known where calls would go; nothing was sent.",
         }
     }
@@ -90,6 +97,9 @@ impl ConnectError {
             }
             ConnectError::CaBundle(_) => {
                 "Point AWS_CA_BUNDLE (or ca_bundle in the profile) at a PEM file, or unset it.".to_owned()
+            }
+            ConnectError::EndpointChanged(_) => {
+                "Put the former endpoint back, or quit and resume there.".to_owned()
             }
             ConnectError::Endpoint(_) => {
                 "Write it as https://host[:port] in --endpoint-url, AWS_ENDPOINT_URL* or the profile."
@@ -148,10 +158,22 @@ fn dummy(settings: &Settings) -> Result<(SdkConfig, TlsContext), ConnectError> {
         .http_client(net::client(settings.mode, &tls, Pool::Kept))
         .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
         .timeout_config(read_timeouts())
+        // The loader of the configuration, which is not used here, would set these two.
+        .time_source(SharedTimeSource::default())
+        .sleep_impl(TokioSleep)
         .credentials_provider(SharedCredentialsProvider::new(keys));
     builder.set_region(settings.region.clone().map(Region::new));
     builder.set_endpoint_url(settings.endpoint_url.clone());
     Ok((builder.build(), tls))
+}
+
+#[derive(Debug)]
+struct TokioSleep;
+
+impl AsyncSleep for TokioSleep {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(tokio::time::sleep(duration))
+    }
 }
 
 /// A value, not `latest()`: an update of the SDK must not change how it behaves.

@@ -6,13 +6,10 @@
 use serde_json::{Map, Number, Value};
 
 use super::xml::{self, Node};
-use crate::catalogue::{Kind, Operation, Protocol, Shape};
+use crate::catalogue::{self, Kind, Operation, Protocol, Shape};
 use crate::ids::At;
 
-/// What stands in a document for a value that the model marks as sensitive.
-pub const HIDDEN: &str = "(sensitive)";
-
-/// Whether secret values are decoded or replaced by [`HIDDEN`].
+/// Whether secret values are decoded or replaced by [`catalogue::HIDDEN`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Secrets {
     Hidden,
@@ -26,6 +23,8 @@ pub enum Unreadable {
     Xml(#[from] xml::XmlError),
     #[error("the answer is not JSON: {0}")]
     Json(String),
+    #[error("the answer is no answer to this question: it begins with <{0}>")]
+    Foreign(String),
     #[error("the answer is not text")]
     Text,
 }
@@ -33,80 +32,57 @@ pub enum Unreadable {
 /// Decodes the body of a successful answer.
 pub fn decode(operation: &Operation, body: &[u8], secrets: Secrets) -> Result<Value, Unreadable> {
     let text = std::str::from_utf8(body).map_err(|_| Unreadable::Text)?;
-    let Some(shape) = operation.output() else { return Ok(Value::Object(Map::new())) };
-    match operation.wire().protocol {
-        Protocol::Query { .. } => {
+    let empty = || Value::Object(Map::new());
+    let document = match (operation.wire().protocol, operation.output()) {
+        (Protocol::Query { .. }, shape) => {
             let root = xml::parse(text)?;
-            let wrapper = operation.wire().wrapper;
-            let result = wrapper.map_or(Some(&root), |name| root.child(name));
-            Ok(result
-                .map_or_else(|| Value::Object(Map::new()), |node| from_xml(shape, node, Veil::new(secrets))))
+            // A page of some proxy can be well-formed too.
+            if root.name.strip_suffix("Response") != Some(operation.name) {
+                return Err(Unreadable::Foreign(root.name));
+            }
+            let result = operation.wire().wrapper.and_then(|name| root.child(name));
+            result.zip(shape).map_or_else(empty, |(node, shape)| from_xml(shape, node))
         }
-        Protocol::Json { .. } if text.trim().is_empty() => Ok(Value::Object(Map::new())),
-        Protocol::Json { .. } => {
+        (Protocol::Json { .. }, _) if text.trim().is_empty() => empty(),
+        (Protocol::Json { .. }, shape) => {
             let value: Value = serde_json::from_str(text).map_err(|e| Unreadable::Json(e.to_string()))?;
-            Ok(from_json(shape, value, Veil::new(secrets)))
+            shape.map_or_else(empty, |shape| from_json(shape, value))
         }
-    }
+    };
+    Ok(match operation.output() {
+        Some(shape) if secrets == Secrets::Hidden => catalogue::hide(shape, &document),
+        _ => document,
+    })
 }
 
-/// A parameter tree with everything sensitive replaced by [`HIDDEN`]: the form that may be shown.
-pub fn hide(shape: Shape, value: &Value) -> Value {
-    from_json(shape, value.clone(), Veil::Ready)
-}
-
-/// `secrets` shown stays shown; hidden begins where a shape is sensitive, and holds for all below it.
-#[derive(Clone, Copy)]
-enum Veil {
-    Off,
-    Ready,
-    Down,
-}
-
-impl Veil {
-    fn new(secrets: Secrets) -> Veil {
-        if secrets == Secrets::Shown { Veil::Off } else { Veil::Ready }
-    }
-
-    fn over(self, shape: Shape) -> Veil {
-        if shape.sensitive() && matches!(self, Veil::Ready) { Veil::Down } else { self }
-    }
-
-    fn scalar(self, value: Value) -> Value {
-        if matches!(self, Veil::Down) && !value.is_null() { Value::from(HIDDEN) } else { value }
-    }
-}
-
-fn from_xml(shape: Shape, node: &Node, veil: Veil) -> Value {
-    let veil = veil.over(shape);
+fn from_xml(shape: Shape, node: &Node) -> Value {
     match shape.kind() {
-        Kind::Structure => Value::Object(structure_from_xml(shape, node, veil)),
-        Kind::List(of) => node.children.iter().map(|c| from_xml(of, c, veil)).collect(),
+        Kind::Structure => Value::Object(structure_from_xml(shape, node)),
+        Kind::List(of) => node.children.iter().map(|c| from_xml(of, c)).collect(),
         Kind::Map(of) => {
-            let entry =
-                |e: &Node| Some((e.child("key")?.text.clone(), from_xml(of, e.child("value")?, veil)));
+            let entry = |e: &Node| Some((e.child("key")?.text.clone(), from_xml(of, e.child("value")?)));
             Value::Object(node.children.iter().filter_map(entry).collect())
         }
-        _ => veil.scalar(scalar_from_text(shape.kind(), &node.text)),
+        _ => scalar_from_text(shape.kind(), &node.text),
     }
 }
 
-fn structure_from_xml(shape: Shape, node: &Node, veil: Veil) -> Map<String, Value> {
+fn structure_from_xml(shape: Shape, node: &Node) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, member) in shape.members() {
         if let (Kind::List(of), None) = (member.shape.kind(), member.shape.item()) {
             let same = node.children.iter().filter(|c| c.name == member.wire);
-            let list: Vec<Value> = same.map(|c| from_xml(of, c, veil)).collect();
+            let list: Vec<Value> = same.map(|c| from_xml(of, c)).collect();
             if !list.is_empty() {
                 out.insert(name.to_owned(), Value::from(list));
             }
         } else if let Some(child) = node.child(member.wire) {
-            out.insert(name.to_owned(), from_xml(member.shape, child, veil));
+            out.insert(name.to_owned(), from_xml(member.shape, child));
         }
     }
     let known = |wire: &str| shape.members().any(|(_, m)| m.wire == wire);
     for child in node.children.iter().filter(|c| !known(&c.name)) {
-        out.insert(child.name.clone(), veil.scalar(verbatim(child)));
+        out.insert(child.name.clone(), verbatim(child));
     }
     out
 }
@@ -140,29 +116,27 @@ fn scalar_from_text(kind: Kind, text: &str) -> Value {
     value.unwrap_or_else(|| Value::from(text))
 }
 
-fn from_json(shape: Shape, value: Value, veil: Veil) -> Value {
-    let veil = veil.over(shape);
+fn from_json(shape: Shape, value: Value) -> Value {
     match (shape.kind(), value) {
-        (Kind::Structure, Value::Object(all)) => Value::Object(structure_from_json(shape, all, veil)),
-        (Kind::List(of), Value::Array(all)) => all.into_iter().map(|v| from_json(of, v, veil)).collect(),
+        (Kind::Structure, Value::Object(all)) => Value::Object(structure_from_json(shape, all)),
+        (Kind::List(of), Value::Array(all)) => all.into_iter().map(|v| from_json(of, v)).collect(),
         (Kind::Map(of), Value::Object(all)) => {
-            Value::Object(all.into_iter().map(|(k, v)| (k, from_json(of, v, veil))).collect())
+            Value::Object(all.into_iter().map(|(k, v)| (k, from_json(of, v))).collect())
         }
-        (Kind::Timestamp, Value::Number(n)) => veil.scalar(timestamp(&n)),
-        (Kind::Timestamp, Value::String(s)) => veil.scalar(scalar_from_text(Kind::Timestamp, &s)),
-        (_, value) => veil.scalar(value),
+        (Kind::Timestamp, Value::Number(n)) => timestamp(&n),
+        (Kind::Timestamp, Value::String(s)) => scalar_from_text(Kind::Timestamp, &s),
+        (_, value) => value,
     }
 }
 
-fn structure_from_json(shape: Shape, mut all: Map<String, Value>, veil: Veil) -> Map<String, Value> {
+fn structure_from_json(shape: Shape, mut all: Map<String, Value>) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, member) in shape.members() {
         if let Some(value) = all.shift_remove(member.wire).filter(|v| !v.is_null()) {
-            out.insert(name.to_owned(), from_json(member.shape, value, veil));
+            out.insert(name.to_owned(), from_json(member.shape, value));
         }
     }
-    let unknown = all.into_iter().filter(|(_, v)| !v.is_null());
-    out.extend(unknown.map(|(name, value)| (name, veil.scalar(value))));
+    out.extend(all.into_iter().filter(|(_, v)| !v.is_null()));
     out
 }
 
@@ -224,16 +198,6 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_part_keeps_its_form_and_loses_its_values() {
-        let body = r#"{"taskDefinition":{"family":"web","containerDefinitions":[
-            {"name":"c","environment":[{"name":"K","value":"V","new":{"x":1}}]}]}}"#;
-        assert_eq!(
-            decoded("ecs", "DescribeTaskDefinition", body)["taskDefinition"]["containerDefinitions"][0],
-            json!({"name": "c", "environment": [{"name": HIDDEN, "value": HIDDEN, "new": HIDDEN}]})
-        );
-    }
-
-    #[test]
     fn an_answer_without_content_is_an_empty_document() {
         assert_eq!(decoded("rds", "AddTagsToResource", "<AddTagsToResourceResponse/>"), json!({}));
         assert_eq!(decoded("application-autoscaling", "RegisterScalableTarget", ""), json!({}));
@@ -243,6 +207,10 @@ mod tests {
     fn what_is_no_answer_is_an_error() {
         let read = find("rds", "DescribeDBInstances").unwrap();
         assert!(decode(read, b"<html><br></html>", Secrets::Hidden).is_err());
+        let page = b"<html><body>log in</body></html>";
+        assert_eq!(decode(read, page, Secrets::Hidden), Err(Unreadable::Foreign("html".into())));
+        let void = find("rds", "AddRoleToDBInstance").unwrap();
+        assert!(decode(void, page, Secrets::Hidden).is_err() && decode(void, b"", Secrets::Hidden).is_err());
         assert!(decode(read, b"\xff", Secrets::Hidden).is_err());
         let list = find("ecs", "ListTasks").unwrap();
         assert!(decode(list, b"{", Secrets::Hidden).is_err());

@@ -17,7 +17,8 @@ mod send;
 mod tap;
 mod xml;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
 
@@ -40,9 +41,11 @@ const MOST_PAGES: usize = 500;
 pub struct Aws(Arc<Inner>);
 
 struct Inner {
-    mode: Mode,
+    settings: Settings,
     endpoint: Endpoint,
-    places: Places,
+    /// Replaced as a whole by [`Aws::reload`].
+    places: RwLock<Arc<Places>>,
+    loads: AtomicU64,
 }
 
 impl Aws {
@@ -50,14 +53,37 @@ impl Aws {
     pub async fn connect(settings: Settings) -> Result<Aws, ConnectError> {
         let loaded = config::load(&settings).await?;
         Ok(Aws(Arc::new(Inner {
-            mode: settings.mode,
             endpoint: loaded.endpoint,
-            places: Places::new(settings.mode, loaded.reads, loaded.writes),
+            places: RwLock::new(Arc::new(Places::new(settings.mode, loaded.reads, loaded.writes))),
+            settings,
+            loads: AtomicU64::new(1),
         })))
     }
 
+    /// Reads the configuration anew: after `aws sso login`, or when new keys were written to a file. Calls in
+    /// flight keep the old clients. Whoever reloads must prove the identity again before the next change.
+    pub async fn reload(&self) -> Result<(), ConnectError> {
+        let loaded = config::load(&self.0.settings).await?;
+        if loaded.endpoint != self.0.endpoint {
+            return Err(ConnectError::EndpointChanged(loaded.endpoint.urls.join(", ")));
+        }
+        let places = Arc::new(Places::new(self.mode(), loaded.reads, loaded.writes));
+        *self.0.places.write().unwrap_or_else(PoisonError::into_inner) = places;
+        self.0.loads.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// How often the configuration was loaded: an identity proven under another count is not proven.
+    pub fn loads(&self) -> u64 {
+        self.0.loads.load(Ordering::SeqCst)
+    }
+
+    fn places(&self) -> Arc<Places> {
+        Arc::clone(&self.0.places.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     pub fn mode(&self) -> Mode {
-        self.0.mode
+        self.0.settings.mode
     }
 
     pub fn endpoint(&self) -> &Endpoint {
@@ -65,8 +91,8 @@ impl Aws {
     }
 
     /// The region of flag, environment or profile.
-    pub fn region(&self) -> Option<&str> {
-        self.0.places.region()
+    pub fn region(&self) -> Option<String> {
+        self.places().region().map(str::to_owned)
     }
 
     /// Who the credentials belong to, asked of STS.
@@ -90,7 +116,7 @@ impl Aws {
             return Err(ReadError::new(ReadErrorKind::Refused, None, message));
         }
         input::check(operation.input(), parameters).map_err(Failure::from)?;
-        let clients = self.0.places.clients(place).await?;
+        let clients = self.places().clients(place).await?;
         let mut all = Document { value: read::nothing(operation), request_ids: Vec::new() };
         for (n, batch) in read::batches(operation, parameters).into_iter().enumerate() {
             let part = pages(&clients.reads, operation, batch, &mut all.request_ids).await?;
@@ -112,7 +138,7 @@ impl Aws {
         };
         let call = async {
             input::check(operation.input(), parameters)?;
-            self.0.places.clients(place).await?.writes.call(operation, parameters).await
+            self.places().clients(place).await?.writes.call(operation, parameters).await
         };
         send::outcome(operation, call.await)
     }

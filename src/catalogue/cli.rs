@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::entry::Operation;
+use super::secret::hide;
 use super::table::{Kind, Shape};
 
 /// Where a pasted command line is to act.
@@ -19,14 +20,17 @@ pub struct CliPlace {
 
 impl Operation {
     /// `aws rds modify-db-instance --db-instance-identifier orders … --region eu-west-1`. Null parameters
-    /// are left out; what the model does not know is left out too (the loader refuses it).
+    /// are left out; what the model does not know is left out too (the loader refuses it). Secrets are hidden:
+    /// whoever pastes the line puts them in.
     pub fn cli(&self, parameters: &Value, place: &CliPlace) -> String {
         let mut line = String::new();
         if place.dummy_keys {
             line += "AWS_ACCESS_KEY_ID=drill AWS_SECRET_ACCESS_KEY=drill ";
         }
         write!(line, "aws {} {}", self.service, command(self.name)).ok();
-        let members = self.input().into_iter().flat_map(Shape::members);
+        let input = self.input();
+        let parameters = &input.map_or(Value::Null, |shape| hide(shape, parameters));
+        let members = input.into_iter().flat_map(Shape::members);
         for ((name, member), flag) in members.zip(self.flags()) {
             if let Some(value) = parameters.get(name).filter(|v| !v.is_null()) {
                 line += &option(self.service, flag, value, member.shape);
@@ -223,6 +227,12 @@ mod tests {
         for (service, operation, parameters, line) in lines {
             assert_eq!(cli(service, operation, &parameters), line, "{operation}");
         }
+    }
+
+    #[test]
+    fn a_password_is_not_on_the_line() {
+        let line = cli("rds", "ModifyDBInstance", &json!({"MasterUserPassword": "hunter2"}));
+        assert_eq!(line, "aws rds modify-db-instance --master-user-password '(sensitive)'");
     }
 
     #[test]

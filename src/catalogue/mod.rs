@@ -23,6 +23,7 @@ mod near;
 mod proof;
 mod rds;
 mod scaling;
+mod secret;
 mod sts;
 mod table;
 
@@ -30,6 +31,7 @@ pub use cli::CliPlace;
 pub use entry::{Batch, Effect, Operation, Paging, Tier};
 pub use near::{did_you_mean, distance};
 pub use proof::{Look, Probe};
+pub use secret::{HIDDEN, hide, holds_secret};
 pub use table::{Kind, Member, Protocol, Shape, Wire};
 
 /// The services whose operations the guard knows by name, spelled as the `aws` CLI spells them.

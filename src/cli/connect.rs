@@ -55,7 +55,7 @@ pub async fn world(global: &Global) -> Result<World, Trouble> {
         Kind::Live => (EndpointKind::Live, false),
         Kind::Custom { host, loopback } => (EndpointKind::Custom { host: host.clone() }, *loopback),
     };
-    let region = aws.region().unwrap_or_default().to_owned();
+    let region = aws.region().unwrap_or_default();
     Ok(World {
         perform: Arc::new(aws),
         clock: RunClock::starting_after(At::default()),

@@ -2,14 +2,13 @@
 
 use std::process::Command;
 
-use ripcord::aws::document::HIDDEN;
 use ripcord::aws::{Aws, EndpointKind, Mode, ReadErrorKind, Sent};
-use ripcord::catalogue::{self, CliPlace};
-use ripcord::ids::At;
+use ripcord::catalogue::{self, CliPlace, HIDDEN};
+use ripcord::ids::{At, Place};
 use serde_json::{Value, json};
 
 use super::{connect, place, root};
-use crate::moto::Moto;
+use crate::moto::{Moto, aws_cli};
 
 /// What the CLI prints for a call.
 fn cli(moto: &Moto, service: &str, operation: &str, call: &Value) -> Value {
@@ -105,8 +104,60 @@ async fn documents_are_those_of_the_aws_cli() {
 
     let identity = aws.identity(&place()).await.unwrap();
     assert_eq!((identity.account.as_str(), identity.arn.contains("123456789012")), ("123456789012", true));
+    a_role_is_taken_on(&aws).await;
     errors_say_what_they_are(&aws).await;
     changes_are_seen_by_the_cli(&moto).await;
+}
+
+async fn a_role_is_taken_on(aws: &Aws) {
+    let role_arn = Some("arn:aws:iam::210987654321:role/recovery".to_owned());
+    let identity = aws.identity(&Place { role_arn, ..place() }).await.unwrap();
+    assert_eq!(identity.arn, "arn:aws:sts::210987654321:assumed-role/recovery/ripcord");
+}
+
+#[tokio::test]
+async fn tables_and_clusters_read_as_the_cli_prints_them() {
+    let moto = Moto::start();
+    let table = "dynamodb create-table --table-name granules --billing-mode PAY_PER_REQUEST \
+        --attribute-definitions AttributeName=id,AttributeType=S --key-schema AttributeName=id,KeyType=HASH \
+        --tags Key=team,Value=data";
+    let item = r#"{"id":{"S":"1"},"n":{"N":"7"},"b":{"B":"YmxvYg=="},"l":{"L":[{"BOOL":true},{"M":{"x":{"NULL":true}}}]}}"#;
+    let cluster = "rds create-db-cluster --db-cluster-identifier lake --engine aurora-postgresql \
+        --master-username admin1 --master-user-password hunter2hunter2";
+    for line in [table, cluster] {
+        aws_cli(moto.url(), &line.split_whitespace().collect::<Vec<_>>());
+    }
+    aws_cli(moto.url(), &["dynamodb", "put-item", "--table-name", "granules", "--item", item]);
+
+    let aws = connect(moto.url(), Mode::Full).await;
+    let backup = json!({"TableName": "granules", "BackupName": "ripcord-1"});
+    let sent = aws.send(&place(), "dynamodb", "CreateBackup", &backup).await;
+    let Sent::Executed { answer, .. } = sent else { panic!("{sent:?}") };
+    let arn = answer["BackupDetails"]["BackupArn"].clone();
+    let restore = json!({"TargetTableName": "restored", "BackupArn": arn});
+    let sent = aws.send(&place(), "dynamodb", "RestoreTableFromBackup", &restore).await;
+    assert!(matches!(sent, Sent::Executed { .. }), "{sent:?}");
+    let restore = json!({"DBClusterIdentifier": "lake-2", "SourceDBClusterIdentifier": "lake",
+                         "UseLatestRestorableTime": true});
+    let sent = aws.send(&place(), "rds", "RestoreDBClusterToPointInTime", &restore).await;
+    assert!(matches!(sent, Sent::Executed { .. }), "{sent:?}");
+
+    for (service, operation, call) in [
+        ("dynamodb", "ListTables", json!({})),
+        ("dynamodb", "DescribeTable", json!({"TableName": "granules"})),
+        ("dynamodb", "DescribeTable", json!({"TableName": "restored"})),
+        ("dynamodb", "ListBackups", json!({"TableName": "granules"})),
+        ("dynamodb", "DescribeBackup", json!({"BackupArn": arn})),
+        ("dynamodb", "DescribeContinuousBackups", json!({"TableName": "granules"})),
+        ("dynamodb", "DescribeTimeToLive", json!({"TableName": "granules"})),
+        ("dynamodb", "Scan", json!({"TableName": "granules"})),
+        ("rds", "DescribeDBClusters", json!({})),
+        ("rds", "DescribeDBClusters", json!({"DBClusterIdentifier": "lake-2"})),
+    ] {
+        same_as_the_cli(&moto, &aws, service, operation, call).await;
+    }
+    let tables = aws.read(&place(), "dynamodb", "ListTables", &json!({"Limit": 1})).await.unwrap();
+    assert_eq!(tables.value, json!({"TableNames": ["granules", "restored"]}));
 }
 
 async fn errors_say_what_they_are(aws: &Aws) {

@@ -52,11 +52,24 @@ async fn child() {
         }
         "live" => {
             let aws = connected().await;
-            assert_eq!((&aws.endpoint().kind, aws.region()), (&EndpointKind::Live, Some("eu-north-1")));
+            assert_eq!(aws.endpoint().kind, EndpointKind::Live);
+            assert_eq!(aws.region().as_deref(), Some("eu-north-1"));
         }
         "one service" => {
             let kind = connected().await.endpoint().kind.clone();
             assert_eq!(kind, EndpointKind::Custom { host: "127.0.0.1:1".into(), loopback: false });
+        }
+        "reload" => {
+            let file = std::env::var("AWS_SHARED_CREDENTIALS_FILE").unwrap();
+            let aws = connected().await;
+            assert_eq!(aws.identity(&place()).await.unwrap_err().kind, ReadErrorKind::NoCredentials);
+            std::fs::write(&file, "[default]\naws_access_key_id = a\naws_secret_access_key = b\n").unwrap();
+            aws.reload().await.unwrap();
+            assert_eq!((aws.identity(&place()).await.unwrap().account.as_str(), aws.loads()), ("1", 2));
+            std::fs::write(std::env::var("AWS_CONFIG_FILE").unwrap(), "[default]\n").unwrap();
+            let error = aws.reload().await.unwrap_err();
+            assert!(matches!(error, ConnectError::EndpointChanged(_)), "{error}");
+            assert_eq!(aws.loads(), 2);
         }
         "no credentials" => assert_eq!(identity().await.unwrap_err().kind, ReadErrorKind::NoCredentials),
         "sso" => {
@@ -150,4 +163,19 @@ fn profiles_and_endpoints_come_from_the_configuration() {
     run("no credentials", &[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")]);
     let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
     run("live", &[file, ("AWS_PROFILE", "prod"), ignored, ("AWS_REGION", "eu-north-1")]);
+}
+
+#[test]
+fn new_keys_are_taken_over_in_place_and_another_endpoint_is_not() {
+    let peer = Peer::start(|_, _| Reaction::Answer(200, IDENTITY.into()));
+    let folder = tempfile::tempdir().unwrap();
+    let (config, keys) = (folder.path().join("config"), folder.path().join("credentials"));
+    std::fs::write(&config, format!("[default]\nendpoint_url = {}\n", peer.url)).unwrap();
+    std::fs::write(&keys, "[default]\n").unwrap();
+    let files = [
+        ("AWS_CONFIG_FILE", config.to_str().unwrap()),
+        ("AWS_SHARED_CREDENTIALS_FILE", keys.to_str().unwrap()),
+    ];
+    run("reload", &files);
+    assert_eq!(peer.requests().len(), 1);
 }
