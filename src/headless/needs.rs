@@ -1,6 +1,9 @@
 //! Everything a run without a screen will have to be told, found before anything is sent.
 
+use serde_json::Value;
+
 use crate::catalogue::{Effect, Tier};
+use crate::expr::Tree;
 use crate::ids::{At, StepPath};
 use crate::run::{Run, Scope};
 use crate::runbook::{Action, Step};
@@ -86,19 +89,56 @@ fn gate(run: &Run, script: &Script, step: &Step, path: &StepPath, now: At) -> Op
 }
 
 /// The phrase of a gate, where it depends on parameters only.
-pub(super) fn known_phrase(run: &Run, step: &Step, path: &StepPath, now: At) -> Option<String> {
-    let call = run.preview(path, &Frame::empty(now), now)?.ok()?;
-    let operation = crate::catalogue::find(&call.service, &call.operation)?;
-    let subject = operation.subject(&call.parameters);
-    let inside_items = run.plan.locate(&step.name).is_some_and(|p| p.0.len() > 1);
-    if subject.is_empty() || inside_items {
+fn known_phrase(run: &Run, step: &Step, path: &StepPath, now: At) -> Option<String> {
+    let Action::AwsApi { operation, parameters: Tree::Map(members) } = &step.action else { return None };
+    let frame = Frame::empty(now);
+    let scope = Scope::bare(run, path, &frame, now);
+    let mut subjects = Vec::new();
+    let mut tier = Tier::T0;
+    for item in items(run, path, &scope)? {
+        let scope = Scope { item: item.as_ref().map(|(v, i)| (v, *i)), ..scope };
+        let known =
+            members.iter().filter_map(|(name, tree)| Some((name.clone(), known_value(&scope, tree)?)));
+        let call = Value::Object(known.collect());
+        let floor = operation.floor(&call, None);
+        // A floor that depends on what is seen at the gate makes the phrase unknown here.
+        if floor != operation.floor(&call, Some(&call)) && step.confirm.tier.is_none_or(|t| t < floor) {
+            return None;
+        }
+        let subject = operation.subject(&call);
+        if subject.is_empty() {
+            return None;
+        }
+        subjects.push(subject);
+        tier = tier.max(run.raised(step, floor));
+    }
+    let region = run.place(step.target.as_deref()).region;
+    let also = step.confirm.also.as_ref().map(|a| run.text(path, a, now));
+    let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
+    Some(crate::run::phrase(tier, &subjects, &region, also.as_deref()))
+}
+
+/// A parameter whose templates depend on parameters and the item only.
+fn known_value(scope: &Scope<'_>, tree: &Tree) -> Option<Value> {
+    let known = |name: &str| matches!(name, "parameters" | "index") || name == "item" && scope.item.is_some();
+    let all = tree.roots().into_iter().all(|r| r.path.first().is_some_and(|n| known(n)));
+    if all { scope.fill(tree).ok() } else { None }
+}
+
+/// One entry per call of the step: the items around it, if they depend on parameters only, or nothing for a
+/// step that stands alone.
+fn items(run: &Run, path: &StepPath, scope: &Scope<'_>) -> Option<Vec<Option<(Value, usize)>>> {
+    let Some(above) = path.parent() else { return Some(vec![None]) };
+    let each = run.plan.step(&above)?.for_each.as_ref()?;
+    let by_parameters = each
+        .items
+        .roots()
+        .iter()
+        .chain(each.items.slot_roots())
+        .all(|r| r.path.first().is_some_and(|n| n == "parameters"));
+    if !by_parameters || above.parent().is_some() {
         return None;
     }
-    // The floor can depend on what is seen at the gate; T1 and T2 have different phrases.
-    let seen = run.tier(step, operation, &call, None);
-    if seen == Tier::T1 {
-        return Some("y".into());
-    }
-    let also = step.confirm.also.as_ref().map(|a| run.text(path, a, now));
-    Some(crate::run::phrase(seen, &[&subject], &call.place.region, also.as_deref()))
+    let rows = scope.value(&each.items).ok()?;
+    Some(rows.as_array()?.iter().cloned().enumerate().map(|(i, v)| Some((v, i))).collect())
 }

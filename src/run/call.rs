@@ -99,7 +99,11 @@ impl Run {
 
     /// The tier of a call's gate: the catalogue's floor, raised by what the author says.
     pub fn tier(&self, step: &Step, operation: &Operation, call: &Call, observed: Option<&Value>) -> Tier {
-        let floor = operation.floor(&call.parameters, observed);
+        self.raised(step, operation.floor(&call.parameters, observed))
+    }
+
+    /// A floor, raised by what the author says.
+    pub fn raised(&self, step: &Step, floor: Tier) -> Tier {
         let said = match step.effect {
             None | Some(Effect::Read) => Tier::T0,
             Some(Effect::Mutate) => Tier::T1,
