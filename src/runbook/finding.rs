@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use unicode_width::UnicodeWidthStr;
 
+use crate::catalogue::did_you_mean;
 use crate::text::clean;
 
 macro_rules! kinds {
@@ -183,9 +184,17 @@ pub struct Finding {
     pub expected: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The source line, uncleaned.
+    /// The source line, uncleaned; of a very long one the part around the place.
     #[serde(rename = "source")]
     pub source_line: String,
+    /// How many characters of the line are left out before that part.
+    #[serde(skip)]
+    pub(super) left_out: usize,
+}
+
+/// The known word that was meant, if one is near; a very long word is no typing error.
+pub(super) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > 100 { None } else { did_you_mean(word, known) }
 }
 
 /// Characters of a source line that are shown on each side of the place that is meant.
@@ -194,10 +203,10 @@ const CONTEXT: usize = 60;
 impl Finding {
     /// The line as shown, and how many cells stand before and under the place that is meant.
     fn excerpt(&self) -> (String, usize, usize) {
-        let at = self.column - 1;
+        let at = (self.column - 1).saturating_sub(self.left_out);
         let from = if at > 2 * CONTEXT { at - CONTEXT } else { 0 };
         let part = |from: usize, n: usize| self.source_line.chars().skip(from).take(n).collect::<String>();
-        let lead = if from > 0 { "…" } else { "" };
+        let lead = if from + self.left_out > 0 { "…" } else { "" };
         let before = format!("{lead}{}", clean(&part(from, at - from)));
         let meant = clean(&part(at, self.width.min(2 * CONTEXT))).into_owned();
         let after = clean(&part(at + self.width, CONTEXT)).into_owned();
@@ -240,6 +249,7 @@ mod tests {
             expected: None,
             hint: Some("did you mean `timeout`?".into()),
             source_line: "  tiemout: 5m".into(),
+            left_out: 0,
         }
     }
 

@@ -5,17 +5,21 @@
 
 mod embedded;
 mod finding;
+mod foreign;
 mod keys;
 mod load;
 mod model;
+mod paper;
 mod scalar;
 mod schema;
 mod shape;
 mod source;
 mod tree;
+mod words;
 
 pub use embedded::embedded;
 pub use finding::{Finding, FindingKind};
 pub use load::load;
 pub use model::*;
+pub use paper::{paper, summary};
 pub use schema::schema;

@@ -7,10 +7,9 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::finding::FindingKind;
+use super::finding::{FindingKind, near};
 use super::keys::{ACTIONS, Key, Rule, SENDS, Spec, Table, Want, spec};
 use super::tree::{Entry, Kind, Node, Raw};
-use crate::catalogue::did_you_mean;
 use crate::ids::Span;
 
 /// Everything wrong with the form of `root`.
@@ -55,7 +54,7 @@ impl Check {
         let names = || table.keys.iter().map(|key| key.name);
         let what = inputs.map_or_else(|| table.what.to_owned(), |spec| format!("`{}`", spec.name));
         let message = format!("{what} has no key `{}`", entry.key);
-        let hint = did_you_mean(&entry.key, names()).map_or_else(
+        let hint = near(&entry.key, names()).map_or_else(
             || format!("its keys are {}", names().collect::<Vec<_>>().join(", ")),
             |key| format!("did you mean `{key}`?"),
         );
@@ -65,7 +64,10 @@ impl Check {
     fn missing_keys(&mut self, node: &Node, table: &'static Table) {
         for key in table.keys.iter().filter(|key| key.required && node.entry(key.name).is_none()) {
             let message = format!("{} needs the key `{}`", table.what, key.name);
-            self.say(Raw::new(FindingKind::MissingKey, head(node), message).expected(key.about));
+            self.say(
+                Raw::new(FindingKind::MissingKey, head(node), message)
+                    .hint(format!("`{}`: {}", key.name, key.about)),
+            );
         }
     }
 
@@ -155,7 +157,7 @@ impl Check {
     fn text(&mut self, node: &Node, name: &str, required: bool, want: &Want) {
         match node.text() {
             None => self.wrong(node, &expected(want), name),
-            Some(text) if required && text.trim().is_empty() => {
+            Some(text) if (required || matches!(want, Want::Template)) && text.trim().is_empty() => {
                 self.say(Raw::new(FindingKind::OutOfRange, node.at.clone(), format!("{name} is empty")));
             }
             Some(_) => {}
@@ -202,8 +204,7 @@ impl Check {
         };
         if !words.contains(&text) {
             let message = format!("`{text}` is not a value of {name}");
-            let hint =
-                did_you_mean(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
+            let hint = near(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"));
             let raw = Raw::new(FindingKind::UnknownValue, node.at.clone(), message).maybe(hint);
             self.say(raw.expected(quoted(words, "or")));
         }
@@ -280,8 +281,12 @@ impl Check {
         };
         let raw = Raw::new(FindingKind::WrongType, node.at.clone(), message).expected(expected);
         let quotable = matches!(node.kind, Kind::Scalar(Value::Number(_) | Value::Bool(_)));
-        let text = quotable && ["a text", "an expression", "a name"].iter().any(|e| expected.starts_with(e));
-        self.say(if text { raw.hint(format!("quote it: \"{}\"", scalar_text(node))) } else { raw });
+        let literal = scalar_text(node);
+        self.say(match expected {
+            "an expression" if quotable => raw.hint(format!("a literal is written \"`{literal}`\"")),
+            "text" | "a name" if quotable => raw.hint(format!("quote it: \"{literal}\"")),
+            _ => raw,
+        });
     }
 }
 
@@ -343,7 +348,7 @@ fn fits(node: &Node, want: &Want) -> bool {
 /// What `want` takes, in words.
 fn expected(want: &Want) -> String {
     match want {
-        Want::Text | Want::Template | Want::Pattern => "a text".to_owned(),
+        Want::Text | Want::Template | Want::Pattern => "text".to_owned(),
         Want::Run | Want::Answer => "an expression".to_owned(),
         Want::Name | Want::Id => "a name".to_owned(),
         Want::Duration => "a duration".to_owned(),

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// A line longer than this is kept in part only.
+const LONG: usize = 1000;
+
 /// A file's text with its lines found.
 pub(super) struct Source<'t> {
     pub name: &'t str,
@@ -29,6 +32,17 @@ impl<'t> Source<'t> {
         let start = self.starts[line - 1];
         let end = self.starts.get(line).copied().unwrap_or(self.text.len());
         self.text[start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// The text of a line as a finding keeps it: all of it, or of a very long one the part around `column`, and
+    /// how many characters are left out before that.
+    pub(super) fn excerpt(&self, line: usize, column: usize) -> (String, usize) {
+        let text = self.line(line);
+        if text.len() <= LONG {
+            return (text.to_owned(), 0);
+        }
+        let from = column.saturating_sub(LONG / 4);
+        (text.chars().skip(from).take(LONG / 2).collect(), from)
     }
 
     /// How many characters of `range` stand on the line where it starts; at least one.

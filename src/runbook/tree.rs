@@ -4,6 +4,7 @@
 //! schema, and words that YAML 1.1 reads otherwise must be quoted. What is refused becomes [`Kind::Bad`], so
 //! that one mistake is one finding. The model is not known here.
 
+use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
 use serde_json::Value;
@@ -11,6 +12,7 @@ use serde_saphyr::granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle
 
 use super::finding::FindingKind;
 use super::scalar;
+use super::source::Source;
 
 /// Deepest nesting of maps and lists.
 pub(super) const DEEPEST: usize = 32;
@@ -124,7 +126,7 @@ impl Node {
             Kind::Scalar(Value::Null) => "nothing",
             Kind::Scalar(Value::Bool(_)) => "a boolean",
             Kind::Scalar(Value::Number(_)) => "a number",
-            Kind::Scalar(_) => "a text",
+            Kind::Scalar(_) => "text",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a map",
             Kind::Bad => "a refused value",
@@ -188,7 +190,8 @@ fn visible_starts(raw: &str, style: Style) -> Vec<usize> {
 }
 
 /// Parses `text`. No tree when the text cannot be read to its end.
-pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Raw>) {
+pub(super) fn parse(source: &Source<'_>) -> (Option<Node>, Vec<Raw>) {
+    let text = source.text;
     let mut options = Options::default();
     options.set_emit_comments(false);
     options.emit_unresolved_aliases = true;
@@ -196,7 +199,7 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Raw>) {
     // Beyond our own limit, below the parser's recursion.
     options.flow_nesting_limit = 2 * DEEPEST;
     options.block_nesting_limit = 2 * DEEPEST;
-    let mut build = Build { text, open: Vec::new(), root: None, documents: 0, findings: Vec::new() };
+    let mut build = Build { source, text, open: Vec::new(), root: None, documents: 0, findings: Vec::new() };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => {
@@ -236,10 +239,16 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(Option<String>, Range<usize>)>, bad: bool },
+    Map {
+        entries: Vec<Entry>,
+        key: Option<(Option<String>, Range<usize>)>,
+        seen: BTreeMap<String, usize>,
+        bad: bool,
+    },
 }
 
 struct Build<'t> {
+    source: &'t Source<'t>,
     text: &'t str,
     open: Vec<Open>,
     root: Option<Node>,
@@ -263,7 +272,10 @@ impl Build<'_> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.refuse_properties(&at, (*anchor != 0, tag.is_some()));
-                return self.start(at.start, OpenKind::Map { entries: Vec::new(), key: None, bad: false });
+                return self.start(
+                    at.start,
+                    OpenKind::Map { entries: Vec::new(), key: None, seen: BTreeMap::new(), bad: false },
+                );
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(at.end),
             _ => {}
@@ -340,6 +352,7 @@ impl Build<'_> {
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
         };
         let kind = match style {
+            _ if properties.1 => Kind::Bad,
             Style::Plain => self.plain(text, &at),
             _ => Kind::Scalar(Value::String(text.to_owned())),
         };
@@ -383,14 +396,17 @@ impl Build<'_> {
         match self.open.last_mut().map(|open| &mut open.kind) {
             None => self.root = Some(node),
             Some(OpenKind::List(nodes)) => nodes.push(node),
-            Some(OpenKind::Map { entries, key, bad }) => match key.take() {
+            Some(OpenKind::Map { entries, key, seen, bad }) => match key.take() {
                 Some((Some(key), key_at)) => entries.push(Entry { key, key_at, value: node }),
                 Some((None, _)) => {}
                 None => {
-                    let seen = entries.iter().find(|e| Some(e.key.as_str()) == node.text());
-                    let (accepted, finding) = accept_key(self.text, &node, seen);
+                    let first = node.text().and_then(|name| seen.get(name)).copied();
+                    let (accepted, finding) = accept_key(self.source, &node, first);
                     // A refused key makes its value vanish; a template makes the whole map a refused value.
                     *bad |= finding.as_ref().is_some_and(|f| f.kind == FindingKind::UnquotedTemplate);
+                    if let Some(name) = &accepted {
+                        seen.insert(name.clone(), node.at.start);
+                    }
                     *key = Some((accepted, node.at));
                     self.findings.extend(finding);
                 }
@@ -400,7 +416,8 @@ impl Build<'_> {
 }
 
 /// The text of a key, or what is wrong with it.
-fn accept_key(text: &str, node: &Node, seen: Option<&Entry>) -> (Option<String>, Option<Raw>) {
+fn accept_key(source: &Source<'_>, node: &Node, first: Option<usize>) -> (Option<String>, Option<Raw>) {
+    let text = source.text;
     if node.is_bad() {
         return (None, None);
     }
@@ -419,8 +436,8 @@ fn accept_key(text: &str, node: &Node, seen: Option<&Entry>) -> (Option<String>,
         let message = "merge keys are not part of the format";
         return (None, Some(Raw::new(FindingKind::MergeKey, at, message)));
     }
-    if let Some(first) = seen {
-        let line = text[..first.key_at.start].matches('\n').count() + 1;
+    if let Some(first) = first {
+        let (line, _) = source.place(first);
         let message = format!("`{key}` stands twice in this map");
         let raw = Raw::new(FindingKind::DuplicateKey, at, message);
         return (None, Some(raw.hint(format!("the first one is on line {line}"))));
@@ -435,13 +452,13 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<FindingKind> {
-        parse(text).1.into_iter().map(|raw| raw.kind).collect()
+        parse(&Source::new("x", text)).1.into_iter().map(|raw| raw.kind).collect()
     }
 
     #[test]
     fn every_key_and_value_knows_its_bytes() {
         let text = "a:\n  - x: 'it''s'\n    z: [1, two]\nb: |\n  one\n  two\nc: {d: \"e\"}\n";
-        let (root, findings) = parse(text);
+        let (root, findings) = parse(&Source::new("x", text));
         assert!(findings.is_empty(), "{findings:?}");
         let root = root.unwrap();
         let row = &root.get("a").unwrap().list()[0];
@@ -461,7 +478,7 @@ mod tests {
             "plain: abc def\nsingle: 'it''s x'\ndouble: \"a\\n\\\"b\\u00e9 c\"\n",
             "folded: >-\n  first line\n  second &&\n\n  third\nmulti: one\n  two three\n",
         );
-        let root = parse(text).0.unwrap();
+        let root = parse(&Source::new("x", text)).0.unwrap();
         let place = |key: &str, word: &str| {
             let node = root.get(key).unwrap();
             let offset = node.text().unwrap().find(word).unwrap();

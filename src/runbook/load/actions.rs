@@ -40,8 +40,8 @@ impl<'t> Loader<'t> {
         };
         match name {
             "aws.api" => self.aws_api(inputs, here),
-            "wait" => self.wait(inputs, here),
-            "assert" => self.assert(inputs, here),
+            "wait" => self.wait(node, inputs, here),
+            "assert" => self.assert(node, inputs, here),
             "prompt" => Done::of(Action::Prompt(self.prompt(node, inputs, here))),
             "manual" => Done::of(Action::Manual(self.manual(inputs, here))),
             "approve" => Done::of(Action::Approve { message: self.message(inputs, here) }),
@@ -73,7 +73,7 @@ impl<'t> Loader<'t> {
         inputs.get(key).and_then(|node| self.condition(node, view, here))
     }
 
-    fn wait(&mut self, inputs: &Node, here: &Here) -> Done {
+    fn wait(&mut self, node: &Node, inputs: &Node, here: &Here) -> Done {
         let read = inputs.get("read").map(|read| self.read(read, here));
         let answer = read.as_ref().map(|read| read.shape.clone());
         let view = answer.as_ref().map_or(View::Run, View::Answer);
@@ -87,7 +87,7 @@ impl<'t> Loader<'t> {
             fail_when: expr(&fail_when),
             must_leave: expr(&must_leave),
             stable_for: count(inputs, "stable_for").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
-            rows: self.wait_rows(inputs, [&until, &fail_when, &must_leave], answer.as_ref(), here),
+            rows: self.wait_rows(node, [&until, &fail_when, &must_leave], answer.as_ref(), here),
             tolerate: tolerated
                 .iter()
                 .filter_map(|entry| Some((entry.key.clone(), entry.value.text()?.parse().ok()?)))
@@ -98,28 +98,34 @@ impl<'t> Loader<'t> {
         Done::of(Action::Wait(wait))
     }
 
-    fn assert(&mut self, inputs: &Node, here: &Here) -> Done {
+    fn assert(&mut self, node: &Node, inputs: &Node, here: &Here) -> Done {
         let read = inputs.get("read").map(|read| self.read(read, here));
         let answer = read.as_ref().map(|read| read.shape.clone());
         let view = answer.as_ref().map_or(View::Run, View::Answer);
         let check = self.maybe(inputs, "check", view, here);
         let assert = Assert {
             check: check.as_ref().map_or_else(nothing, |judged| judged.expr.clone()),
-            rows: self.wait_rows(inputs, [&check, &None, &None], answer.as_ref(), here),
+            rows: self.wait_rows(node, [&check, &None, &None], answer.as_ref(), here),
             message: self.message(inputs, here),
             read: read.map(Box::new),
         };
         Done::of(Action::Assert(assert))
     }
 
+    /// The rows of a wait or assert: its conditions and its outputs look at lists.
     fn wait_rows(
         &mut self,
-        inputs: &Node,
+        node: &Node,
         judged: [&Option<Judged>; 3],
         answer: Option<&Type>,
         here: &Here,
     ) -> Vec<RowsRule> {
-        self.rows(inputs, &judged.into_iter().flatten().collect::<Vec<_>>(), answer, here)
+        let selectors = list(node, "outputs").iter().filter_map(|output| output.get("selector"));
+        let outputs: Vec<Judged> =
+            self.quietly(|loader| selectors.filter_map(|selector| loader.run(selector, here)).collect());
+        let judged: Vec<&Judged> = judged.into_iter().flatten().collect();
+        let inputs = node.get("inputs").unwrap_or(node);
+        self.rows(inputs, &judged, &outputs, answer, here)
     }
 
     fn prompt(&mut self, node: &Node, inputs: &Node, here: &Here) -> Prompt {
@@ -239,7 +245,7 @@ impl<'t> Loader<'t> {
             return Done::of(Action::Each);
         };
         let answer = Self::foreign_answer(kind, inputs);
-        let effect = foreign::effect(kind, inputs);
+        let effect = super::super::foreign::effect(kind, &inputs.json());
         let tree = self.foreign_inputs(kind, inputs, &answer, here);
         let floor = if effect == Effect::Read { Tier::T0 } else { Tier::T1 };
         Done { action: Action::Foreign { kind, inputs: tree }, effect, floor }

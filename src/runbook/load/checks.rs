@@ -21,7 +21,7 @@ impl<'t> Loader<'t> {
                 continue;
             };
             let own = judged.expr.roots().iter().chain(judged.expr.slot_roots());
-            let roots: Vec<Root> = own.flat_map(|root| self.through(root)).collect();
+            let roots = distinct(own.flat_map(|root| self.through(root)));
             let facts = ConditionFacts {
                 roots,
                 lists: judged
@@ -110,7 +110,7 @@ impl<'t> Loader<'t> {
         let answer = read.as_ref().map(|(_, ty)| ty.clone());
         let view = answer.as_ref().map_or(View::Run, View::Answer);
         let judged = node.get("check").and_then(|check| self.condition(check, view, here));
-        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), answer.as_ref(), here);
+        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), &[], answer.as_ref(), here);
         let check = judged.map_or_else(nothing, |judged| judged.expr);
         CheckKind::Holds { check, read: read.map(|(read, _)| read), rows }
     }
@@ -136,11 +136,13 @@ impl<'t> Loader<'t> {
         CheckKind::Errors(expected)
     }
 
-    /// The row counts stated beside conditions: every list they look at has one, and every one is of use.
+    /// The row counts stated beside conditions: every list they look at has one, and every one is of use to
+    /// them or to the outputs.
     pub(super) fn rows(
         &mut self,
         node: &Node,
         judged: &[&Judged],
+        outputs: &[Judged],
         inline: Option<&Type>,
         here: &Here,
     ) -> Vec<RowsRule> {
@@ -158,7 +160,8 @@ impl<'t> Loader<'t> {
                 self.say(Raw::new(FindingKind::RowsMissing, used.at.clone(), message).hint(hint));
             }
         }
-        let reads: BTreeSet<&str> = judged.iter().flat_map(|j| &j.reads).map(String::as_str).collect();
+        let looking = judged.iter().copied().chain(outputs);
+        let reads: BTreeSet<&str> = looking.flat_map(|j| &j.reads).map(String::as_str).collect();
         stated
             .iter()
             .filter_map(|entry| {
@@ -206,6 +209,12 @@ impl<'t> Loader<'t> {
         }
         Some(if entry.key == "exactly" { RowsBound::Exactly(tree) } else { RowsBound::AtLeast(tree) })
     }
+}
+
+/// Each root once; a condition that uses another one twice must not double its roots.
+fn distinct(roots: impl Iterator<Item = Root>) -> Vec<Root> {
+    let mut seen = BTreeSet::new();
+    roots.filter(|root| seen.insert((root.path.clone(), root.guarded))).collect()
 }
 
 /// The type of one row: an object is one row of its own.

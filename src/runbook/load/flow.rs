@@ -1,9 +1,8 @@
 //! The order in which steps can run: jumps, what they pass over, and what has surely run before.
 
-use super::super::finding::FindingKind;
+use super::super::finding::{FindingKind, near};
 use super::super::tree::{Node, Raw};
 use super::names::{ListId, Names, Owner, StepId};
-use crate::catalogue::did_you_mean;
 
 /// What is known about the flow of every list.
 pub(super) struct Flow {
@@ -144,7 +143,7 @@ fn edges(names: &Names<'_>, step: StepId, findings: &mut Vec<Raw>) -> Vec<Edge> 
 /// The place of a jump's target, or a finding.
 fn jump(names: &Names<'_>, from: StepId, at: &Node, target: &str, findings: &mut Vec<Raw>) -> Option<usize> {
     let Some(id) = names.by_name.get(target) else {
-        let hint = did_you_mean(target, names.step_names()).map(|name| format!("did you mean `{name}`?"));
+        let hint = near(target, names.step_names()).map(|name| format!("did you mean `{name}`?"));
         let message = format!("there is no step `{target}`");
         findings.push(Raw::new(FindingKind::UnknownStep, at.at.clone(), message).maybe(hint));
         return None;

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::super::finding::FindingKind;
+use super::super::finding::{FindingKind, near};
 use super::super::model::Source;
 use super::super::tree::{Kind as Is, Node, Raw, Style};
 use super::Loader;
 use super::expressions::{fold_list, fold_map};
 use super::scope::Here;
-use crate::catalogue::{self, Kind, Operation, Shape, did_you_mean};
+use crate::catalogue::{self, Kind, Operation, Shape};
 use crate::expr::{Tree, Type};
 use crate::ids::At;
 
@@ -21,14 +21,14 @@ impl Loader<'_> {
             return Some(found);
         }
         if catalogue::of(service_name).next().is_none() {
-            let hint = did_you_mean(service_name, catalogue::services().iter().copied());
+            let hint = near(service_name, catalogue::services().iter().copied());
             let message = format!("the catalogue has no service `{service_name}`");
             let raw = Raw::new(FindingKind::UnknownService, service.at.clone(), message);
             let raw = raw.maybe(hint.map(|name| format!("did you mean `{name}`?")));
             self.say(raw.expected(catalogue::services().join(", ")));
             return None;
         }
-        let hint = did_you_mean(name, catalogue::of(service_name).map(|o| o.name));
+        let hint = near(name, catalogue::of(service_name).map(|o| o.name));
         let message = if catalogue::model_operations(service_name).contains(&name) {
             format!("`{name}` of {service_name} is not in ripcord's catalogue")
         } else {
@@ -117,7 +117,7 @@ impl Loader<'_> {
     }
 
     fn unknown_member(&mut self, name: &str, at: std::ops::Range<usize>, shape: Shape) {
-        let hint = did_you_mean(name, shape.members().map(|(name, _)| name));
+        let hint = near(name, shape.members().map(|(name, _)| name));
         let message = format!("{} has no member `{name}`", shape.name());
         let raw = Raw::new(FindingKind::UnknownMember, at, message);
         self.say(raw.maybe(hint.map(|name| format!("did you mean `{name}`?"))));
@@ -166,7 +166,7 @@ impl Loader<'_> {
         let text = node.text().unwrap_or_default();
         match shape.kind() {
             Kind::Text { enumeration } if !enumeration.is_empty() && !enumeration.contains(&text) => {
-                let hint = did_you_mean(text, enumeration.iter().copied());
+                let hint = near(text, enumeration.iter().copied());
                 let message = format!("`{text}` is not a value of {}", shape.name());
                 let raw = Raw::new(FindingKind::MemberValue, node.at.clone(), message);
                 let raw = raw.maybe(hint.map(|name| format!("did you mean `{name}`?")));
@@ -179,7 +179,7 @@ impl Loader<'_> {
             }
             Kind::Text { .. } | Kind::Timestamp | Kind::Blob => {}
             Kind::Integer | Kind::Float | Kind::Boolean if node.style != Style::Plain => {
-                let raw = Raw::new(FindingKind::MemberType, node.at.clone(), "this is a text");
+                let raw = Raw::new(FindingKind::MemberType, node.at.clone(), "this is text");
                 self.say(raw.expected(wanted(shape)).hint("write it without quotes"));
             }
             _ => {

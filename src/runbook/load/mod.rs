@@ -37,6 +37,12 @@ use crate::expr::{Root, Type};
 /// Largest runbook file, in bytes.
 pub const LARGEST: usize = 1 << 20;
 
+/// Most steps a runbook may have, nested ones and those of undos included.
+const MOST_STEPS: usize = 2000;
+
+/// Most findings that are told; a file with more is no runbook.
+const MOST_FINDINGS: usize = 1000;
+
 /// Loads a runbook. `name` is the file's name as the operator knows it; findings repeat it.
 ///
 /// The id has to be the name of the file, unless that is `runbook.yaml`, as a run directory calls its copy.
@@ -56,12 +62,17 @@ pub fn load(name: &str, text: &[u8]) -> Result<Runbook, Vec<Finding>> {
 }
 
 fn load_text(source: &Source<'_>) -> Result<Runbook, Vec<Finding>> {
-    let (root, mut raw) = tree::parse(source.text);
+    let (root, mut raw) = tree::parse(source);
     let mut runbook = None;
     if let Some(root) = root {
         raw.extend(shape::check(&root, &RUNBOOK));
         let (names, found) = Names::of(&root);
         raw.extend(found);
+        if names.steps.len() > MOST_STEPS {
+            let message = format!("the runbook has {} steps; it may have {MOST_STEPS}", names.steps.len());
+            raw.push(Raw::new(FindingKind::TooLarge, 0..0, message));
+            return Err(in_order(source, raw));
+        }
         let (flow, found) = Flow::of(&names);
         raw.extend(found);
         let mut loader = Loader::new(source, names, flow);
@@ -84,12 +95,14 @@ fn in_order(source: &Source<'_>, raw: Vec<Raw>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     raw.into_iter()
         .filter(|raw| seen.insert((raw.at.start, raw.kind, raw.message.clone())))
+        .take(MOST_FINDINGS)
         .map(|raw| finding(source, raw))
         .collect()
 }
 
 fn finding(source: &Source<'_>, raw: Raw) -> Finding {
     let (line, column) = source.place(raw.at.start);
+    let (source_line, left_out) = source.excerpt(line, column);
     Finding {
         kind: raw.kind,
         file: source.name.to_owned(),
@@ -99,7 +112,8 @@ fn finding(source: &Source<'_>, raw: Raw) -> Finding {
         message: raw.message,
         expected: raw.expected,
         hint: raw.hint,
-        source_line: source.line(line).to_owned(),
+        source_line,
+        left_out,
     }
 }
 
@@ -135,6 +149,8 @@ struct Loader<'t> {
     parameter_types: BTreeMap<&'t str, Type>,
     conditions: BTreeMap<&'t str, ConditionFacts>,
     read_types: BTreeMap<&'t str, Known>,
+    /// Every run value that a read asks with.
+    read_roots: BTreeMap<&'t str, Vec<Root>>,
     /// Step outputs that a read asks with, those of the reads it asks with included.
     read_needs: BTreeMap<&'t str, Vec<Root>>,
     output_types: BTreeMap<(StepId, String), Known>,
@@ -151,6 +167,7 @@ impl<'t> Loader<'t> {
             parameter_types: BTreeMap::new(),
             conditions: BTreeMap::new(),
             read_types: BTreeMap::new(),
+            read_roots: BTreeMap::new(),
             read_needs: BTreeMap::new(),
             output_types: BTreeMap::new(),
             item_types: BTreeMap::new(),

@@ -49,6 +49,7 @@ pub(super) struct Names<'t> {
     pub parameters: BTreeMap<&'t str, (usize, &'t Node)>,
     pub conditions: BTreeMap<&'t str, (usize, &'t Node)>,
     pub reads: BTreeMap<&'t str, &'t Node>,
+    pub read_keys: BTreeMap<&'t str, Range<usize>>,
     pub targets: Vec<&'t str>,
     pub connections: BTreeMap<&'t str, &'t Node>,
     pub phases: Vec<&'t str>,
@@ -68,6 +69,7 @@ impl<'t> Names<'t> {
             parameters: numbered(root, "parameters"),
             conditions: numbered(root, "conditions"),
             reads: entries(root, "reads").map(|e| (e.key.as_str(), &e.value)).collect(),
+            read_keys: entries(root, "reads").map(|e| (e.key.as_str(), e.key_at.clone())).collect(),
             targets: entries(root, "targets").map(|e| e.key.as_str()).collect(),
             connections: entries(root, "connections").map(|e| (e.key.as_str(), &e.value)).collect(),
             phases: list(root, "phases").iter().filter_map(Node::text).collect(),
@@ -125,7 +127,7 @@ impl<'t> Names<'t> {
             }
             let outputs = list(step.node, "outputs").iter().filter_map(|output| output.get("name"));
             for name in outputs.filter(|n| matches!(n.text(), Some("captured" | "items"))) {
-                refuse(name.text().unwrap_or_default(), &name.at, "what every step has");
+                refuse(name.text().unwrap_or_default(), &name.at, "a name that every step has anyway");
             }
         }
         for entry in entries(root, "conditions") {

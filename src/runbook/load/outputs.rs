@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::super::finding::{FindingKind, near};
 use super::super::tree::Node;
 use super::names::StepId;
 use super::scope::{Absent, Here, Spot};
 use super::{Known, Loader};
-use crate::catalogue::did_you_mean;
 use crate::expr::Type;
-use crate::runbook::FindingKind;
 
 impl<'t> Loader<'t> {
     /// The type of `STEP.member`, or of the whole of its outputs.
@@ -25,7 +24,7 @@ impl<'t> Loader<'t> {
         let name = self.names.steps[step].name;
         let known = self.output_names(step);
         let absent = Absent::new(FindingKind::UnknownName, format!("step `{name}` has no output `{member}`"));
-        match did_you_mean(member, known.iter().copied().chain(["captured", "items"])) {
+        match near(member, known.iter().copied().chain(["captured", "items"])) {
             Some(near) => absent.hint(format!("did you mean `{name}.{near}`?")),
             None if known.is_empty() => absent.hint("it has no outputs"),
             None => absent.hint(format!("its outputs are {}", known.join(", "))),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::finding::FindingKind;
+use super::super::finding::{FindingKind, near};
 use super::super::model::{Read, ReadRef, Source};
-use super::super::tree::{Entry, Kind as Is, Node, Raw};
+use super::super::tree::{Kind as Is, Node, Raw};
 use super::expressions::View;
 use super::scope::{Here, Spot};
 use super::{Known, Loader, types};
@@ -115,7 +115,7 @@ impl<'t> Loader<'t> {
         let place = node.get("in")?;
         let name = place.text()?;
         if !self.names.targets.contains(&name) {
-            let hint = crate::catalogue::did_you_mean(name, self.names.targets.iter().copied());
+            let hint = near(name, self.names.targets.iter().copied());
             let message = format!("there is no target `{name}`");
             let raw = Raw::new(FindingKind::UnknownTarget, place.at.clone(), message);
             self.say(raw.maybe(hint.map(|name| format!("did you mean `{name}`?"))));
@@ -160,9 +160,15 @@ impl<'t> Loader<'t> {
     }
 
     /// Every run value that a read asks with; those of its connection and of conditions included.
-    fn read_roots(&self, name: &str) -> Vec<Root> {
+    fn read_roots(&mut self, name: &str) -> Vec<Root> {
+        if let Some(roots) = self.read_roots.get(name) {
+            return roots.clone();
+        }
         let mut roots = Vec::new();
-        let Some(node) = self.names.reads.get(name) else { return roots };
+        let Some((name, node)) = self.names.reads.get_key_value(name).map(|(name, node)| (*name, *node))
+        else {
+            return roots;
+        };
         for entry in node.map() {
             match entry.key.as_str() {
                 "for_each" => roots.extend(parsed(&entry.value, true)),
@@ -174,51 +180,57 @@ impl<'t> Loader<'t> {
                 templates(connection, &mut roots);
             }
         }
-        let conditions: Vec<Root> = roots
-            .iter()
-            .filter_map(|root| self.conditions.get(root.path.first()?.as_str()))
-            .flat_map(|condition| condition.roots.clone())
-            .collect();
+        let used = roots.iter().filter_map(|root| self.conditions.get(root.path.first()?.as_str()));
+        let conditions: Vec<Root> = used.flat_map(|condition| condition.roots.clone()).collect();
         roots.extend(conditions);
+        self.read_roots.insert(name, roots.clone());
         roots
     }
 
     /// Reads that wait for each other would wait for ever. Each cycle is said once, at its first read.
     fn cycles(&mut self, root: &'t Node) {
-        let mut told: BTreeSet<String> = BTreeSet::new();
+        let mut done = BTreeSet::new();
         for entry in root.get("reads").map(Node::map).unwrap_or_default() {
-            if told.contains(&entry.key) {
-                continue;
+            self.follow(&entry.key, &mut done);
+        }
+    }
+
+    /// Follows a read to the reads it asks with, depth first, each read once.
+    fn follow(&mut self, start: &str, done: &mut BTreeSet<String>) {
+        let mut way: Vec<(String, Vec<String>)> = Vec::new();
+        let mut next = Some(start.to_owned());
+        loop {
+            if let Some(read) = next.take() {
+                if let Some(from) = way.iter().position(|(name, _)| *name == read) {
+                    let names: Vec<_> =
+                        way[from..].iter().map(|(name, _)| name.as_str()).chain([&*read]).collect();
+                    self.say_cycle(&read, &names.join(" → "));
+                } else if done.insert(read.clone()) {
+                    let asked = self.asked_reads(&read);
+                    way.push((read, asked));
+                }
             }
-            if let Some(way) = self.way_back(entry) {
-                let message = format!("reads wait for each other: {}", way.join(" → "));
-                self.say(Raw::new(FindingKind::ReadCycle, entry.key_at.clone(), message));
-                told.extend(way);
+            let Some((_, asked)) = way.last_mut() else { return };
+            match asked.pop() {
+                Some(read) => next = Some(read),
+                None => {
+                    way.pop();
+                }
             }
         }
     }
 
-    /// The way from a read over reads it asks with back to itself.
-    fn way_back(&self, entry: &Entry) -> Option<Vec<String>> {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![vec![entry.key.clone()]];
-        while let Some(way) = open.pop() {
-            for root in self.read_roots(way.last()?) {
-                let [reads, next] = root.path.as_slice() else { continue };
-                if reads != "reads" {
-                    continue;
-                }
-                let mut longer = way.clone();
-                longer.push(next.clone());
-                if *next == entry.key {
-                    return Some(longer);
-                }
-                if seen.insert(next.clone()) {
-                    open.push(longer);
-                }
-            }
-        }
-        None
+    fn asked_reads(&mut self, read: &str) -> Vec<String> {
+        let named = |root: Root| match root.path.as_slice() {
+            [reads, name] if reads == "reads" => Some(name.clone()),
+            _ => None,
+        };
+        self.read_roots(read).into_iter().filter_map(named).collect()
+    }
+
+    fn say_cycle(&mut self, read: &str, way: &str) {
+        let at = self.names.read_keys.get(read).cloned().unwrap_or_default();
+        self.say(Raw::new(FindingKind::ReadCycle, at, format!("reads wait for each other: {way}")));
     }
 }
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::super::finding::FindingKind;
+use super::super::finding::{FindingKind, near};
 use super::super::tree::{Node, Raw};
 use super::Loader;
 use super::names::{Owner, ROOTS, StepId};
-use crate::catalogue::did_you_mean;
 use crate::expr::{Root, Type};
 
 /// Where an expression stands.
@@ -131,7 +130,7 @@ impl Loader<'_> {
             return Ok(Type::Object(all.collect()));
         };
         let Some((place, _)) = self.names.parameters.get(name) else {
-            let hint = did_you_mean(name, self.names.parameters.keys().copied());
+            let hint = near(name, self.names.parameters.keys().copied());
             let absent = Absent::new(FindingKind::UnknownName, format!("there is no parameter `{name}`"));
             return Err(Absent {
                 hint: hint.map(|name| format!("did you mean `parameters.{name}`?")),
@@ -157,7 +156,7 @@ impl Loader<'_> {
     }
 
     fn unknown_read(&self, name: &str) -> Absent {
-        let hint = did_you_mean(name, self.names.reads.keys().copied());
+        let hint = near(name, self.names.reads.keys().copied());
         let absent = Absent::new(FindingKind::UnknownRead, format!("there is no read `{name}`"));
         Absent { hint: hint.map(|name| format!("did you mean `{name}`?")), ..absent }
     }
@@ -252,7 +251,7 @@ impl Loader<'_> {
         }
         let conditions = self.names.conditions.keys().copied();
         let known = ROOTS.iter().copied().chain(conditions).chain(self.names.step_names());
-        match did_you_mean(name, known) {
+        match near(name, known) {
             Some(known) => absent.hint(format!("did you mean `{known}`?")),
             None => absent
                 .hint("known are parameters, reads, run, now, conditions and steps; text is written 'so'"),

@@ -1,15 +1,16 @@
 //! Steps: what all of them have in common, whatever they do.
 
-use super::super::finding::FindingKind;
+use super::super::finding::{FindingKind, near};
 use super::super::model::{
     Action, Confirm, ForEach, Guard, OnFailure, OnItemFailure, Output, Step, StepProbe, Undo, Verify,
 };
 use super::super::tree::{Node, Raw};
+use super::super::words;
 use super::expressions::{Judged, View, blank, nothing};
 use super::names::{ListId, Owner, StepId};
 use super::scope::Here;
 use super::{Loader, count, flag, list, span, types};
-use crate::catalogue::{Effect, Tier, did_you_mean};
+use crate::catalogue::{Effect, Tier};
 use crate::expr::{Template, Type};
 
 impl<'t> Loader<'t> {
@@ -77,7 +78,7 @@ impl<'t> Loader<'t> {
         if self.names.phases.contains(&name) {
             return;
         }
-        let hint = did_you_mean(name, self.names.phases.iter().copied());
+        let hint = near(name, self.names.phases.iter().copied());
         let raw = Raw::new(FindingKind::UnknownPhase, at.at.clone(), format!("there is no phase `{name}`"));
         let raw = raw.expected(self.names.phases.join(", "));
         self.say(raw.maybe(hint.map(|name| format!("did you mean `{name}`?"))));
@@ -139,7 +140,8 @@ impl<'t> Loader<'t> {
             return least;
         };
         if said < least {
-            let message = format!("the action is {}; an effect may only be raised", effect_name(least));
+            let message =
+                format!("the action is {}; an effect may only be raised", words::effect_word(least));
             self.say(Raw::new(FindingKind::EffectLowered, at.at.clone(), message));
         }
         said.max(least)
@@ -160,7 +162,7 @@ impl<'t> Loader<'t> {
 
     fn guard(&mut self, node: &Node, here: &Here) -> Guard {
         let judged = node.get("check").and_then(|check| self.condition(check, View::Run, here));
-        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), None, here);
+        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), &[], None, here);
         Guard {
             check: judged.map_or_else(nothing, |judged| judged.expr),
             rows,
@@ -211,8 +213,7 @@ impl<'t> Loader<'t> {
         if let Some(step) = text.strip_prefix("step:") {
             return OnFailure::Step(step.to_owned());
         }
-        let hint =
-            did_you_mean(text, ["pause", "abort", "continue"]).map(|word| format!("did you mean `{word}`?"));
+        let hint = near(text, ["pause", "abort", "continue"]).map(|word| format!("did you mean `{word}`?"));
         let message = format!("`{text}` is not a value of `on_failure`");
         let raw = Raw::new(FindingKind::UnknownValue, at.at.clone(), message).maybe(hint);
         self.say(raw.expected("pause, abort, continue or step:NAME"));
@@ -325,14 +326,6 @@ fn effect_word(word: &str) -> Option<Effect> {
         "mutate" => Some(Effect::Mutate),
         "destructive" => Some(Effect::Destructive),
         _ => None,
-    }
-}
-
-fn effect_name(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Read => "read",
-        Effect::Mutate => "mutate",
-        Effect::Destructive => "destructive",
     }
 }
 

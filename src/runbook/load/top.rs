@@ -1,12 +1,11 @@
 //! The file itself: who and when, places, what remains to be done.
 
-use super::super::finding::FindingKind;
+use super::super::finding::{FindingKind, near};
 use super::super::model::{FollowUp, Objectives, Requires, Runbook, Target};
 use super::super::tree::{Node, Raw};
 use super::expressions::{View, blank};
 use super::scope::{Here, Spot};
 use super::{Loader, digest, list, span, text};
-use crate::catalogue::did_you_mean;
 use crate::expr::{Expr, Type};
 use crate::ids::Span;
 
@@ -82,8 +81,7 @@ impl<'t> Loader<'t> {
         let name = node.text()?;
         let found = self.names.by_name.get(name).copied();
         if found.is_none() {
-            let hint =
-                did_you_mean(name, self.names.step_names()).map(|name| format!("did you mean `{name}`?"));
+            let hint = near(name, self.names.step_names()).map(|name| format!("did you mean `{name}`?"));
             let message = format!("there is no step `{name}`");
             self.say(Raw::new(FindingKind::UnknownStep, node.at.clone(), message).maybe(hint));
         }

@@ -139,10 +139,10 @@ impl<'t> Loader<'t> {
                     .or(unknown.map(|entry| format!("the record has no `{}`", entry.key)))
             }
             (kind, Is::Scalar(value)) => kind.misfit(value).or_else(|| rules.and_then(|p| p.refuses(value))),
-            _ => Some(format!("this is {}", node.word())),
+            _ => Some(format!("this is {}, not {}", node.word(), kind.words())),
         };
         if let Some(message) = wrong {
-            self.say(Raw::new(FindingKind::ParameterValue, node.at.clone(), message).expected(kind.words()));
+            self.say(Raw::new(FindingKind::ParameterValue, node.at.clone(), message));
         }
     }
 }
@@ -178,7 +178,7 @@ impl ParameterKind {
     /// What the type is, in words.
     pub fn words(&self) -> String {
         match self {
-            ParameterKind::Text => "a text".to_owned(),
+            ParameterKind::Text => "text".to_owned(),
             ParameterKind::Integer => "a whole number".to_owned(),
             ParameterKind::Boolean => "true or false".to_owned(),
             ParameterKind::Timestamp => "a timestamp with its zone, such as 2026-03-01T01:40:00Z".to_owned(),
