@@ -150,8 +150,12 @@ impl Node {
     pub(super) fn locate(&self, source: &str, offset: usize) -> usize {
         let text = self.text().unwrap_or_default();
         let before = text.get(..offset).unwrap_or(text);
-        let visible = before.chars().filter(|c| !c.is_whitespace()).count();
         let raw = source.get(self.at.clone()).unwrap_or_default();
+        let quote = usize::from(matches!(self.style, Style::Single | Style::Double));
+        if raw.get(quote..).is_some_and(|raw| raw.starts_with(before)) && !before.contains(['\\', '\'']) {
+            return self.at.start + quote + before.len();
+        }
+        let visible = before.chars().filter(|c| !c.is_whitespace()).count();
         let starts = visible_starts(raw, self.style);
         self.at.start + starts.into_iter().nth(visible).unwrap_or(raw.len().saturating_sub(1))
     }

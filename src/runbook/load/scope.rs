@@ -89,10 +89,10 @@ impl Loader<'_> {
     pub(super) fn scope(&mut self, roots: &[&Root], here: &Here, node: &Node) -> Type {
         let mut scope: BTreeMap<String, Type> = BTreeMap::new();
         for root in roots {
-            let at = self.range(node, &root.span);
             let found = match self.root(root, here) {
                 Ok(found) => found,
                 Err(absent) => {
+                    let at = self.range(node, &root.span);
                     self.say(Raw::new(absent.kind, at, absent.message).maybe(absent.hint));
                     Found::Member(Type::Any)
                 }
