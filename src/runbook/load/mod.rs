@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 
 use self::flow::Flow;
 use self::names::{Names, StepId};
-use super::finding::{Finding, FindingKind};
+use super::finding::{Finding, FindingKind, MOST_FINDINGS};
 use super::keys::RUNBOOK;
 use super::model::Runbook;
 use super::shape;
@@ -39,9 +39,6 @@ pub const LARGEST: usize = 1 << 20;
 
 /// Most steps a runbook may have, nested ones and those of undos included.
 const MOST_STEPS: usize = 2000;
-
-/// Most findings that are told; a file with more is no runbook.
-const MOST_FINDINGS: usize = 1000;
 
 /// Loads a runbook. `name` is the file's name as the operator knows it; findings repeat it.
 ///
