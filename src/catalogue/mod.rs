@@ -6,8 +6,8 @@
 //!
 //! # Adding an operation
 //!
-//! 1. Write its entry in the file of its service ([`mod@rds`], [`mod@ecs`], [`mod@dynamodb`],
-//!    [`mod@scaling`], [`mod@sts`]): one `read("Name")`, or a `change("Name", …)` / `destroy("Name")` with
+//! 1. Write its entry in the file of its service (`rds.rs`, `ecs.rs`, `dynamodb.rs`,
+//!    `scaling.rs`, `sts.rs`): one `read("Name")`, or a `change("Name", …)` / `destroy("Name")` with
 //!    its floor, subject, look and probe. That line is the only list of operations there is.
 //! 2. Run `tests/scripts/trim_models.py` (the shape table) and `tests/scripts/generate_inputs.py` (the typed
 //!    inputs of the SDK); commit what they write.

@@ -44,7 +44,7 @@ impl Look {
         Look { sets: true, settings, ..self }
     }
 
-    /// The part of a selected value that a confirmation is bound to: [`Look::members`] and the members the
+    /// The part of a selected value that a confirmation is bound to: its `members` and the members the
     /// call sets, under the names they have in the answer. Null, and what is no object, stays as it is.
     pub fn project(&self, call: &Value, selected: &Value) -> Value {
         let Value::Object(all) = selected else { return selected.clone() };
