@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::ids::{At, StepPath};
-use crate::run::{Command, Gate, Hold, Offered, Run, Scene, Stage, What};
+use crate::run::{Command, Gate, Hold, Offered, Run, Scene, Stage, StepRun, What};
 use crate::runbook::Action;
 use crate::runner::{Handle, Reader, exit};
 
@@ -323,13 +323,10 @@ fn worst_hold(scene: &Scene) -> Option<(&StepPath, &Hold)> {
 /// The first hold that needs a person, worst first.
 fn holds(scene: &Scene) -> Option<Stop> {
     let (path, why) = worst_hold(scene)?;
-    // Other items of the same list go on; stop only when nothing else is at work.
-    let busy = scene.run.active.iter().any(|p| {
-        scene.run.steps.get(p).is_some_and(|s| {
-            s.hold.is_none()
-                && matches!(s.stage, Stage::InFlight(_) | Stage::Doubt { .. } | Stage::Granted(_))
-        })
-    });
+    // Other items go on (`finish_others_then_pause`): stop only when nothing else is at work.
+    let sending = |s: &StepRun| matches!(s.stage, Stage::InFlight(_));
+    let busy = !scene.run.looks().is_empty()
+        || scene.run.active.iter().filter_map(|p| scene.run.steps.get(p)).any(sending);
     (!busy).then(|| Stop::Needs { code: exit::of_hold(why.kind), why: format!("{path} holds: {}", why.why) })
 }
 

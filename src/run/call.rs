@@ -193,6 +193,9 @@ impl Run {
         if let Err(facts) = self.proven_identity(path, grant, frame, now) {
             return facts;
         }
+        if frame.value(PROBE).is_err_and(|why| why.kind.passing()) && frame.readings.contains_key(PROBE) {
+            return vec![];
+        }
         match self.unchanged(path, step, grant, frame, now) {
             Ok((observed, None)) => vec![self.sending(path, run, grant, observed, frame, now)],
             Ok((_, Some(why))) => vec![Fact::Ungranted { path: path.clone(), why, at: now }],
