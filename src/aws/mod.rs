@@ -17,7 +17,7 @@ mod send;
 mod tap;
 mod xml;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
@@ -46,8 +46,6 @@ struct Inner {
     /// Replaced as a whole by [`Aws::reload`].
     places: RwLock<Arc<Places>>,
     loads: AtomicU64,
-    /// AWS no longer accepts the credentials: the next read loads them anew.
-    stale: AtomicBool,
 }
 
 impl Aws {
@@ -59,7 +57,6 @@ impl Aws {
             places: RwLock::new(Arc::new(Places::new(settings.mode, loaded.reads, loaded.writes))),
             settings,
             loads: AtomicU64::new(1),
-            stale: AtomicBool::new(false),
         })))
     }
 

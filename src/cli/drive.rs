@@ -12,10 +12,7 @@ use crate::runner::{Handle, Session, Trouble, World, exit};
 
 /// The script of a command line.
 pub fn script(world: &World, args: &DriveArgs) -> Result<Script, Trouble> {
-    let script = Script::parse(&world.operator, &args.confirm, &args.answer);
-    let mut script = script.map_err(|e| Trouble::usage(e.to_string()))?;
-    script.interactive = args.plain && !args.no_input;
-    Ok(script)
+    Script::parse(&world.operator, &args.confirm, &args.answer).map_err(|e| Trouble::usage(e.to_string()))
 }
 
 /// How lines are written.
@@ -27,7 +24,7 @@ pub fn style(args: &DriveArgs) -> Style {
 pub fn complete(run: &crate::run::Run, script: &Script, world: &World) -> Result<(), Trouble> {
     use crate::ids::Clock;
     let missing = headless::missing(run, script, world.clock.now());
-    if missing.is_empty() || script.interactive || world.read_only {
+    if missing.is_empty() {
         return Ok(());
     }
     let lines: Vec<String> = missing.iter().map(|m| format!("  {}: {}", m.path, m.what)).collect();

@@ -96,7 +96,7 @@ pub fn rollback(global: &Global, name: &str, to: &str, drive: &DriveArgs) -> End
         let script = drive::script(&world, drive)?;
         let stored = world.stored(&id)?.fold();
         stored.undo_chain(to).map_err(|refusal| Trouble::usage(refusal.to_string()))?;
-        let (session, handle) = world.resume(&id, None, false).await?;
+        let (session, handle) = world.resume(&id, Some(to.to_owned()), false).await?;
         let command = Command {
             by: world.operator.clone(),
             reason: "ripcord rollback".into(),

@@ -115,10 +115,8 @@ impl StepRun {
         self.rejections = 0;
         self.differences = None;
         self.left = false;
-        match &mut self.stage {
-            Stage::InFlight(_) | Stage::Doubt { .. } => {}
-            // What is tried again is the verification, with its whole time.
-            Stage::Done { at: since } => *since = at,
+        match self.stage {
+            Stage::InFlight(_) | Stage::Doubt { .. } | Stage::Done { .. } => {}
             Stage::Fresh | Stage::Prepared { .. } | Stage::Gated { .. } | Stage::Granted(_) => {
                 self.stage = Stage::Fresh;
                 self.began = at;

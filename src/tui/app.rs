@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event};
+use serde_json::{Map, Value};
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -18,9 +19,10 @@ use super::model::Model;
 use super::msg::{Cmd, Msg};
 use super::terminal::{self, Guard};
 use super::theme::Theme;
-use super::update::{begin, update};
+use super::update::{begin, begin_with, update};
 use super::view::view;
 use crate::run::{Command, Refusal};
+use crate::runbook::Runbook;
 use crate::runner::Handle;
 
 /// Messages that wait at most; who sends more waits.
@@ -45,6 +47,8 @@ pub struct Options {
 pub enum Opening {
     /// Runbooks and unfinished runs.
     Home,
+    /// The form of one runbook, filled with what was given; the preflight is asked at once if that suffices.
+    Start { book: Arc<Runbook>, given: Map<String, Value> },
     /// One run whose session is at work; there is no home screen then.
     Run(Handle),
 }
@@ -74,12 +78,10 @@ pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, Tu
         session: None,
         over: false,
     };
-    if let Opening::Run(handle) = options.open {
-        app.attach(handle);
-    }
+    let first = app.open(options.open);
     let input = Input::listen(app.sender.clone());
     app.listen_to_signals();
-    let shown = app.show(&messages);
+    let shown = app.show(first, &messages);
     if let Some(session) = &app.session {
         session.handle.leave();
     }
@@ -94,7 +96,7 @@ pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, Tu
 
 fn model(backstage: &dyn Backstage, open: &Opening, size: (u16, u16)) -> Model {
     match open {
-        Opening::Home => Model::home(backstage.facts(), backstage.now(), size),
+        Opening::Home | Opening::Start { .. } => Model::home(backstage.facts(), backstage.now(), size),
         Opening::Run(handle) => Model::on_run(backstage.facts(), handle.scene(), handle.now(), size),
     }
 }
@@ -118,9 +120,21 @@ struct Attached {
 }
 
 impl App {
-    fn show(&mut self, messages: &Receiver<Msg>) -> io::Result<()> {
+    /// What is asked for first.
+    fn open(&mut self, open: Opening) -> Vec<Cmd> {
+        match open {
+            Opening::Home => begin(&mut self.model),
+            Opening::Start { book, given } => begin_with(&mut self.model, book, &given),
+            Opening::Run(handle) => {
+                self.attach(handle);
+                begin(&mut self.model)
+            }
+        }
+    }
+
+    fn show(&mut self, first: Vec<Cmd>, messages: &Receiver<Msg>) -> io::Result<()> {
         self.draw()?;
-        for command in begin(&mut self.model) {
+        for command in first {
             self.carry_out(command)?;
         }
         let (mut dirty, mut urgent) = (true, true);

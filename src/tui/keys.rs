@@ -287,8 +287,7 @@ pub fn palette(model: &Model, filter: &str) -> Vec<(&'static Binding, Option<Str
         Context::Form => Context::Preflight,
         other => other,
     };
-    let listed =
-        bindings(screen).filter(|b| !matches!(b.act, Act::Up | Act::Down | Act::Palette | Act::Interrupt));
+    let listed = bindings(screen).filter(|b| !moves(b.act));
     let matching = listed.filter(|b| fuzzy(&format!("{} {}", name(b.act), b.help), filter));
     for binding in matching {
         if !seen.iter().any(|(b, _): &(&Binding, _)| b.act == binding.act) {
@@ -297,6 +296,22 @@ pub fn palette(model: &Model, filter: &str) -> Vec<(&'static Binding, Option<Str
     }
     seen.sort_by_key(|(b, why)| (!name(b.act).starts_with(filter), why.is_some()));
     seen
+}
+
+/// What is not worth a line in the palette.
+fn moves(act: Act) -> bool {
+    matches!(
+        act,
+        Act::Up
+            | Act::Down
+            | Act::PageUp
+            | Act::PageDown
+            | Act::Top
+            | Act::Bottom
+            | Act::Palette
+            | Act::Interrupt
+            | Act::Back
+    )
 }
 
 /// Whether the characters of `wanted` stand in `text` in this order.

@@ -56,9 +56,7 @@ fn scene() -> Scene {
         },
         Fact::Began { path: StepPath::top("baseline"), at: At(3) },
     ];
-    for fact in &facts {
-        run.apply(fact);
-    }
+    facts.iter().for_each(|f| run.apply(f));
     Scene::of(Arc::new(run))
 }
 

@@ -13,4 +13,5 @@ mod proxy;
 mod runbook;
 mod tls;
 mod tmux;
+mod tui;
 mod world;

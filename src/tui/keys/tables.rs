@@ -144,7 +144,7 @@ const RUN: &[Binding] = &[
 
 const HELP: &[Binding] = &[
     bind(&[ESC, named(KeyCode::F(1))], Act::Back, "close", "close the help"),
-    bind(&[DOWN, PAGE_DOWN], Act::PageDown, "more", "scroll"),
+    bind(&[PAGE_DOWN, DOWN], Act::PageDown, "more", "scroll"),
     bind(&[UP, PAGE_UP], Act::PageUp, "", "scroll back"),
 ];
 
@@ -163,14 +163,14 @@ const QUIT: &[Binding] = &[
 
 const CARD: &[Binding] = &[
     bind(&[ch('y')], Act::Yes, "send", "send the calls that are shown"),
-    bind(&[DOWN, PAGE_DOWN], Act::PageDown, "more", "scroll"),
+    bind(&[PAGE_DOWN, DOWN], Act::PageDown, "more", "scroll"),
     bind(&[UP, PAGE_UP], Act::PageUp, "", "scroll back"),
     bind(&[ESC], Act::Back, "cancel", "close; nothing is sent"),
 ];
 
 const GATE: &[Binding] = &[
     bind(&[ENTER], Act::Submit, "send", "send the calls that are shown, once the phrase is complete"),
-    bind(&[DOWN, PAGE_DOWN], Act::PageDown, "more", "scroll"),
+    bind(&[PAGE_DOWN, DOWN], Act::PageDown, "more", "scroll"),
     bind(&[UP, PAGE_UP], Act::PageUp, "", "scroll back"),
     bind(&[ctrl('y')], Act::CopyCli, "copy call", "copy the calls as `aws` command lines"),
     bind(&[ESC], Act::Back, "cancel", "close; nothing is sent"),

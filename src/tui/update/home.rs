@@ -58,7 +58,7 @@ fn open(model: &mut Model) -> Vec<Cmd> {
 fn open_book(model: &mut Model, id: &str) -> Vec<Cmd> {
     let books = model.home.listing.as_ref().map_or(&[][..], |l| &l.books);
     match books.iter().find(|b| b.id == id).map(|b| b.found.clone()) {
-        Some(Ok(book)) => start::open(model, book),
+        Some(Ok(book)) => start::open(model, book, &serde_json::Map::new()),
         Some(Err(finding)) => {
             let trouble = Trouble::new(
                 crate::runner::exit::ATTENTION,

@@ -11,7 +11,10 @@ mod run;
 mod scene;
 mod start;
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
+use serde_json::{Map, Value};
 
 use super::backstage::{Reply, Ticket};
 use super::keys::{self, Act, Context};
@@ -19,6 +22,7 @@ use super::model::{Layer, Model, Screen};
 use super::msg::{Cmd, Msg};
 use crate::ids::{At, Span};
 use crate::run::{Command, What};
+use crate::runbook::Runbook;
 use crate::runner::Trouble;
 
 /// How soon a second Ctrl-C leaves without asking.
@@ -27,6 +31,13 @@ const TWICE: Span = Span::secs(2);
 /// What the console asks for first.
 pub fn begin(model: &mut Model) -> Vec<Cmd> {
     if model.direct { scene::arrived(model) } else { vec![Cmd::Identify, Cmd::List] }
+}
+
+/// Opens the form of one runbook above the home screen, filled with what was given.
+pub fn begin_with(model: &mut Model, book: Arc<Runbook>, given: &Map<String, Value>) -> Vec<Cmd> {
+    let mut commands = begin(model);
+    commands.extend(start::open(model, book, given));
+    commands
 }
 
 /// Takes one message at `now`.

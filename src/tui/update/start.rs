@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use crate::runbook::Runbook;
 use crate::runner::{Checked, Trouble};
 use crate::tui::backstage::Ticket;
@@ -9,15 +11,28 @@ use crate::tui::keys::Act;
 use crate::tui::model::{Check, Model, Screen, Start};
 use crate::tui::msg::Cmd;
 
-/// Opens the form of a runbook. One that needs no parameter is checked at once.
-pub(super) fn open(model: &mut Model, book: Arc<Runbook>) -> Vec<Cmd> {
+/// Opens the form of a runbook. One whose parameters are all known is checked at once.
+pub(super) fn open(model: &mut Model, book: Arc<Runbook>, given: &Map<String, Value>) -> Vec<Cmd> {
     let mut start = Start::of(book);
-    let ready = start.judge(model.now);
-    if ready && start.fields.is_empty() {
-        start.focus = 0;
+    for field in &mut start.fields {
+        if let Some(value) = given.get(&field.name) {
+            field.field.set(&typed(value));
+        }
     }
+    if start.judge(model.now) {
+        start.focus = start.fields.len();
+        model.screen = Screen::Start(Box::new(start));
+        return recheck(model);
+    }
+    start.fields.iter_mut().for_each(|f| f.touched = !f.field.is_empty());
+    start.focus = start.fields.iter().position(|f| f.error.is_some()).unwrap_or(0);
     model.screen = Screen::Start(Box::new(start));
-    if ready { recheck(model) } else { vec![] }
+    vec![]
+}
+
+/// A given value as it would have been typed: text as it stands, everything else as JSON.
+fn typed(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {

@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::Ui;
 use super::layers::{sheet, width};
 use super::page::Page;
+use super::{Size, Ui};
 use crate::ids::{At, EffectName};
 use crate::run::{PROBE, Run, Sent, Stage, verdict_phrase};
 use crate::tui::about;
@@ -16,12 +16,15 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, name: &EffectName) {
     let Some(Stage::Doubt { sent, since, why }) = run.steps.get(&name.path).map(|s| &s.stage) else { return };
     let mut page = Page::new(ui.theme, width(ui, area)).labelled(10);
     let age = ui.model.now.since(sent.at).human();
-    page.text(
-        Role::Crit,
-        &format!("OUTCOME UNKNOWN   sent {} ({age} ago), no proof: {why}", sent.at.clock()),
-    );
-    page.gap();
+    page.text(Role::Crit, &format!("OUTCOME UNKNOWN, sent {} ({age} ago), no proof: {why}", sent.at.clock()));
+    if ui.size == Size::Wide {
+        page.gap();
+    }
     asked(&mut page, sent);
+    // What it was before is in the journal; on a narrow screen the keys are worth more.
+    if ui.size == Size::Wide {
+        page.pairs("before", &about::observed(&sent.observed));
+    }
     let readings = show.scene.looks.get(&name.path);
     seen(ui, &mut page, readings.map(AsRef::as_ref));
     verdict(ui, &mut page, run, &name.path, *since);
@@ -30,7 +33,9 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, name: &EffectName) {
         Role::Muted,
         "no id was received. CloudTrail may show it 5-15 min later: a hint, never proof",
     );
-    page.gap();
+    if ui.size == Size::Wide {
+        page.gap();
+    }
     keys(&mut page, sent);
     let text = sheet(ui, area, &format!("Unknown outcome  {name}"), "", page, 0);
     ui.cursor(text.x, text.y);
@@ -41,15 +46,14 @@ fn asked(page: &mut Page, sent: &Sent) {
     page.entry(
         "asked",
         Role::Title,
-        &format!("{} {}   {}", call.service, call.operation, sent.grant.call.subject),
+        &format!("{} {} {}", call.service, call.operation, sent.grant.call.subject),
     );
     page.pairs("", &about::parameters(call));
     page.entry(
         "where",
         Role::Plain,
-        &format!("account {}   region {}", call.place.account, call.place.region),
+        &format!("account {}, region {}", call.place.account, call.place.region),
     );
-    page.pairs("before", &about::observed(&sent.observed));
 }
 
 fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, frame: Option<&crate::watch::Frame>) {

@@ -22,18 +22,27 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm) {
     let mut page = Page::new(ui.theme, width(ui, area)).labelled(8);
     content(ui, &mut page, run, form);
     let rect = place(ui, area, page.len() + usize::from(BELOW));
-    let name = run
-        .plan
-        .step(&form.gate)
-        .map_or_else(|| form.gate.to_string(), |s| run.text(&form.gate, &s.title, ui.model.now));
-    let inner = ui.boxed(rect, &format!("GATE {}  {name}", form.tier), &form.gate.to_string(), true);
+    let title = format!("GATE {}  {}", form.tier, heading(ui, run, form));
+    let inner = ui.boxed(rect, &title, &form.gate.to_string(), true);
     let text = Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height);
     let below = BELOW.min(text.height);
     let upper = Rect { height: text.height - below, ..text };
+    let lines = page.len();
     let top = ui.paged(upper, page.lines, form.scroll);
+    let unseen = lines.saturating_sub(top + usize::from(upper.height));
     ui.hits.tops.push((Slot::Layer, top));
     ui.hits.page = usize::from(upper.height);
-    phrase(ui, Rect { y: text.bottom() - below, height: below, ..text }, form);
+    phrase(ui, Rect { y: text.bottom() - below, height: below, ..text }, form, unseen);
+}
+
+/// The title of the one step, or of what holds the several ones.
+fn heading(ui: &Ui<'_, '_, '_>, run: &Run, form: &GateForm) -> String {
+    let calls = about::gate_calls(run, &form.gate);
+    let path = match calls.as_slice() {
+        [one] => one.path.clone(),
+        _ => form.gate.parent().unwrap_or_else(|| form.gate.clone()),
+    };
+    run.plan.step(&path).map_or_else(|| path.to_string(), |s| run.text(&path, &s.title, ui.model.now))
 }
 
 fn content(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &Run, form: &GateForm) {
@@ -59,7 +68,7 @@ fn opening(tier: Tier, calls: usize) -> &'static str {
 }
 
 fn one(ui: &Ui<'_, '_, '_>, page: &mut Page, call: &GateCall, several: bool) {
-    let at = if several { format!("   {}", call.path) } else { String::new() };
+    let at = if several { format!(" for {}", call.path) } else { String::new() };
     page.entry("CALL", Role::Title, &format!("{} {}{at}", call.call.service, call.call.operation));
     page.pairs("", &about::parameters(&call.call));
     let facts = &ui.model.facts;
@@ -67,19 +76,16 @@ fn one(ui: &Ui<'_, '_, '_>, page: &mut Page, call: &GateCall, several: bool) {
     page.entry(
         "WHERE",
         Role::Plain,
-        &format!("account {}   region {}   as {}", place.account, place.region, facts.role),
+        &format!("account {}, region {}, as {}", place.account, place.region, facts.role),
     );
+    page.pairs("NOW", &about::observed(&call.observed));
     let age = ui.model.now.since(call.seen).human();
-    let mut now = about::observed(&call.observed);
-    now.push((
-        "read".into(),
-        format!("{age} ago; read again right before sending, a change voids this gate"),
-    ));
-    page.pairs("NOW", &now);
+    let read = format!("read {age} ago; read again right before sending, a change voids this gate");
+    page.entry("", Role::Muted, &read);
     page.entry("AFTER", Role::Plain, &about::after(&call.call, &call.observed).join("; "));
 }
 
-fn phrase(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm) {
+fn phrase(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm, unseen: usize) {
     let width = usize::from(area.width);
     let send = match form.sendable(ui.model.now) {
         Ok(()) if form.one_key() => (Role::Key, "[ y  Send ]".to_owned()),
@@ -96,8 +102,13 @@ fn phrase(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm) {
     let wanted = if form.one_key() { String::new() } else { form.phrase.clone() };
     let words = if form.one_key() { String::new() } else { form.agreement().words() };
     let wrong = if form.wrong > 0 { format!("   wrong so far: {}", form.wrong) } else { String::new() };
+    let note = if form.note.is_empty() && unseen > 0 {
+        format!("{unseen} more lines above this one are not shown: PgDn")
+    } else {
+        form.note.clone()
+    };
     let lines = vec![
-        pieces_line(ui.theme, &[(Role::Warn, form.note.clone())], width),
+        pieces_line(ui.theme, &[(Role::Warn, note)], width),
         pieces_line(ui.theme, &[ask, (Role::Title, wanted), (Role::Warn, escaped.into())], width),
         pieces_line(ui.theme, &[(Role::Plain, "> ".into()), (Role::Plain, shown)], width),
         pieces_line(ui.theme, &[(Role::Plain, format!("  {words}{wrong}"))], width),

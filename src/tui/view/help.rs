@@ -100,7 +100,7 @@ pub fn palette(ui: &mut Ui<'_, '_, '_>, area: Rect, field: &Field, chosen: usize
         let help = why.as_ref().map_or_else(|| binding.help.to_owned(), |why| format!("not now: {why}"));
         page.pieces(&[
             (Role::Plain, mark.into()),
-            (role, format!("{:<16}{key:<9}{help}", keys::name(binding.act))),
+            (role, format!("{:<16}{key:<10}{help}", keys::name(binding.act))),
         ]);
         if i == at {
             page.chosen();

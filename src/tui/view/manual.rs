@@ -19,7 +19,7 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &ManualForm) {
     page.markdown("WHY", &crate::tui::about::instructions(run, &form.path, step, now));
     if let Some(offers) = show.offers.get(&form.path) {
         for (name, value) in &offers.shown {
-            page.wide("SEEN", Role::Plain, &format!("{name}  {}", crate::text::fit(value, 400)));
+            page.wide("SEEN", Role::Plain, &format!("{name}: {}", crate::text::fit(value, 400)));
         }
         let age = offers.asked.map_or_else(String::new, |at| format!("read {} ago", now.since(at).human()));
         page.entry("", Role::Muted, &age);

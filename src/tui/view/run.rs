@@ -26,7 +26,7 @@ fn pane(ui: &mut Ui<'_, '_, '_>, area: Rect, show: &Show, which: Pane) {
 }
 
 fn wide(ui: &mut Ui<'_, '_, '_>, area: Rect, show: &Show) {
-    let [left, right] = Layout::horizontal([Constraint::Length(38), Constraint::Min(40)]).areas(area);
+    let [left, right] = Layout::horizontal([Constraint::Percentage(36), Constraint::Min(40)]).areas(area);
     let [upper, middle, lower] =
         Layout::vertical([Constraint::Fill(5), Constraint::Fill(3), Constraint::Length(8)]).areas(right);
     pane(ui, left, show, Pane::Steps);

@@ -44,7 +44,7 @@ fn tier(run: &Run, path: &StepPath) -> String {
 fn body(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show) {
     let (run, path) = (&show.scene.run, &show.chosen);
     if let Some((state, why)) = &run.ended {
-        page.worded("ENDED", Role::Title, &format!("{}  {why}", state.word()));
+        page.worded("ENDED", Role::Title, &format!("{} {why}", state.word()));
         follow_ups(ui, page, run);
         page.gap();
     }
@@ -126,7 +126,7 @@ fn action(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step) {
         }
         Action::Branch { choices, default } => {
             for choice in choices {
-                page.wide("IF", Role::Plain, &format!("{}  then {}", choice.when.source(), choice.next_step));
+                page.wide("IF", Role::Plain, &format!("{}, then {}", choice.when.source(), choice.next_step));
             }
             page.entry("ELSE", Role::Plain, default.as_deref().unwrap_or("goes on"));
         }
@@ -164,7 +164,7 @@ fn calls(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step) {
 
 fn place(ui: &Ui<'_, '_, '_>, page: &mut Page, call: &Call) {
     let facts = &ui.model.facts;
-    let text = format!("account {}   region {}   as {}", call.place.account, call.place.region, facts.role);
+    let text = format!("account {}, region {}, as {}", call.place.account, call.place.region, facts.role);
     page.entry("WHERE", Role::Plain, &text);
 }
 
@@ -172,9 +172,8 @@ fn place(ui: &Ui<'_, '_, '_>, page: &mut Page, call: &Call) {
 fn target(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &Run, path: &StepPath, call: &Call) {
     let Some(prepared) = about::prepared(run, path) else { return };
     let age = ui.model.now.since(prepared.seen).human();
-    let mut now = about::observed(&prepared.observed);
-    now.push(("read".into(), format!("{age} ago")));
-    page.pairs("NOW", &now);
+    page.pairs("NOW", &about::observed(&prepared.observed));
+    page.entry("", Role::Muted, &format!("read {age} ago"));
     let after = about::after(call, &prepared.observed);
     page.entry("AFTER", Role::Plain, &after.join("; "));
 }
@@ -187,7 +186,7 @@ fn waits(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step, wait: &
             step.estimate.map(|usual| format!("usually {}", usual.human())),
             run.deadline(path).map(|deadline| format!("times out in {}", deadline.since(now).human())),
         ];
-        page.entry("WAIT", Role::Title, &clocks.into_iter().flatten().collect::<Vec<_>>().join("   "));
+        page.entry("WAIT", Role::Title, &clocks.into_iter().flatten().collect::<Vec<_>>().join(", "));
     } else if let Some(usual) = step.estimate {
         page.entry("USUAL", Role::Plain, &usual.human());
     }
@@ -213,7 +212,7 @@ fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step) {
             None => (Role::Muted, "not read yet".to_owned()),
         };
         let text = crate::text::fit(&clean(&text), 240);
-        page.wide("NOW", role, &format!("{name}  {age}  {text}"));
+        page.wide("NOW", role, &format!("{name}, {age}: {text}"));
     }
 }
 
@@ -228,7 +227,7 @@ fn differences(page: &mut Page, run: &Run, path: &StepPath) {
             page.worded(
                 word,
                 role,
-                &format!("{}  {} | {}", d.path, about::short(&d.left), about::short(&d.right)),
+                &format!("{}: {} | {}", d.path, about::short(&d.left), about::short(&d.right)),
             );
         }
     }
@@ -242,7 +241,7 @@ fn items(page: &mut Page, run: &Run, path: &StepPath, step: &Step) {
     for item in &state.items {
         let list = path.item(&item.key);
         let word = wants::state_word(run.item_state(&list, item.given_up.is_some()));
-        let why = item.given_up.as_ref().map_or_else(String::new, |why| format!("  given up: {why}"));
+        let why = item.given_up.as_ref().map_or_else(String::new, |why| format!(", given up: {why}"));
         page.worded(word, crate::tui::theme::of_word(word), &format!("{}{why}", item.key));
     }
 }
@@ -265,7 +264,7 @@ fn outcome(page: &mut Page, ui: &Ui<'_, '_, '_>, run: &Run, path: &StepPath, sta
         );
     }
     if state.ended.is_some() {
-        page.worded("ENDED", Role::Title, &format!("{}  {}", run.state_of(path).word(), state.why));
+        page.worded("ENDED", Role::Title, &format!("{} {}", run.state_of(path).word(), state.why));
     }
     let outputs: Vec<(String, String)> =
         state.outputs.iter().map(|(k, v)| (k.clone(), crate::text::fit(&about::short(v), 200))).collect();
