@@ -90,6 +90,9 @@ pub enum Command {
         /// A printable checklist with its commands
         #[arg(long, conflicts_with = "json")]
         paper: bool,
+        /// A parameter, for --paper; what is not given stays a blank
+        #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
+        params: Vec<String>,
         /// Machine-readable
         #[arg(long)]
         json: bool,

@@ -12,7 +12,10 @@ use crate::runner::{Handle, Session, Trouble, World, exit};
 
 /// The script of a command line.
 pub fn script(world: &World, args: &DriveArgs) -> Result<Script, Trouble> {
-    Script::parse(&world.operator, &args.confirm, &args.answer).map_err(|e| Trouble::usage(e.to_string()))
+    let script = Script::parse(&world.operator, &args.confirm, &args.answer);
+    let mut script = script.map_err(|e| Trouble::usage(e.to_string()))?;
+    script.interactive = args.plain && !args.no_input;
+    Ok(script)
 }
 
 /// How lines are written.
@@ -24,7 +27,7 @@ pub fn style(args: &DriveArgs) -> Style {
 pub fn complete(run: &crate::run::Run, script: &Script, world: &World) -> Result<(), Trouble> {
     use crate::ids::Clock;
     let missing = headless::missing(run, script, world.clock.now());
-    if missing.is_empty() {
+    if missing.is_empty() || script.interactive || world.read_only {
         return Ok(());
     }
     let lines: Vec<String> = missing.iter().map(|m| format!("  {}: {}", m.path, m.what)).collect();

@@ -61,7 +61,9 @@ fn run(cli: Cli) -> Ending {
     match cli.command.unwrap_or(Command::Tui) {
         Command::Tui => start::console(global, start::Open::Home),
         Command::List { json } => Ok(show::list(global, json)),
-        Command::Show { runbook, paper, json } => show::show(global, &runbook, paper, json),
+        Command::Show { runbook, paper, params, json } => {
+            show::show(global, &runbook, &params::texts(&params)?, paper, json)
+        }
         Command::Validate { paths, json } => check::validate(&paths, json),
         Command::Schema => Ok(check::schema()),
         Command::Run { start, plan, drive } => start::run(global, &start, plan.as_deref(), &drive),

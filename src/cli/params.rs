@@ -17,7 +17,14 @@ pub fn given(args: &StartArgs) -> Result<Map<String, Value>, Trouble> {
             Err(e) => return Err(Trouble::usage(format!("{} is not JSON: {e}", path.display()))),
         }
     }
-    for text in &args.params {
+    out.extend(texts(&args.params)?);
+    Ok(out)
+}
+
+/// `NAME=VALUE` texts, by name.
+pub fn texts(params: &[String]) -> Result<Map<String, Value>, Trouble> {
+    let mut out = Map::new();
+    for text in params {
         let (name, value) = text.split_once('=').ok_or_else(|| {
             Trouble::usage(format!("-p takes NAME=VALUE, not `{}`", crate::text::clean(text)))
         })?;

@@ -1,6 +1,6 @@
 //! `list` and `show`.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::args::Global;
 use super::{Ending, books, say};
@@ -45,35 +45,16 @@ pub fn list(global: &Global, as_json: bool) -> u8 {
 }
 
 /// Shows one runbook.
-pub fn show(global: &Global, name: &str, paper: bool, as_json: bool) -> Ending {
+pub fn show(global: &Global, name: &str, given: &Map<String, Value>, paper: bool, as_json: bool) -> Ending {
     let book = books::load(global, name)?;
     if paper {
-        return Err(crate::runner::Trouble::usage("this build has no paper yet"));
+        say::block(runbook::paper(&book, given));
     } else if as_json {
-        say::line(format_args!("{:#}", as_value(&book)));
+        say::line(format_args!("{:#}", runbook::summary(&book)));
     } else {
         say::block(format_args!("{}", page(&book)));
     }
     Ok(exit::OK)
-}
-
-fn as_value(book: &Runbook) -> serde_json::Value {
-    let parameters: Vec<_> = book
-        .parameters
-        .iter()
-        .map(|p| {
-            json!({"name": p.name, "type": kind(&p.kind), "required": p.required,
-                "default": p.default.as_ref().map(crate::expr::Tree::written), "description": p.description})
-        })
-        .collect();
-    let steps: Vec<_> = book
-        .steps
-        .iter()
-        .map(|s| json!({"name": s.name, "title": s.title.source(), "phase": s.phase}))
-        .collect();
-    json!({"schema_version": 1, "id": book.id, "title": book.title, "version": book.version, "owner": book.owner,
-        "tags": book.tags, "description": book.description, "use_when": book.use_when, "not_when": book.not_when,
-        "digest": book.digest, "parameters": parameters, "phases": book.phases, "steps": steps})
 }
 
 fn page(book: &Runbook) -> String {

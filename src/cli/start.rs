@@ -96,7 +96,7 @@ pub fn rollback(global: &Global, name: &str, to: &str, drive: &DriveArgs) -> End
         let script = drive::script(&world, drive)?;
         let stored = world.stored(&id)?.fold();
         stored.undo_chain(to).map_err(|refusal| Trouble::usage(refusal.to_string()))?;
-        let (session, handle) = world.resume(&id, Some(to.to_owned()), false).await?;
+        let (session, handle) = world.resume(&id, None, false).await?;
         let command = Command {
             by: world.operator.clone(),
             reason: "ripcord rollback".into(),
@@ -127,13 +127,7 @@ pub fn console(global: &Global, open: Open<'_>) -> Ending {
     let stage = Stage::new(global, world.clone(), runtime.handle().clone());
     let opening = match open {
         Open::Home => Opening::Home,
-        Open::Start(book, given) => {
-            let checked = runtime.block_on(world.check(&book, &given))?;
-            let (session, handle, _) = world.start(&checked, None, true)?;
-            let _inside = runtime.enter();
-            stage.spawn(session);
-            Opening::Run(handle)
-        }
+        Open::Start(book, given) => Opening::Start { book, given },
         Open::Resume(name) => {
             let id = world.shelf.find(name).map_err(Trouble::from)?;
             let (session, handle) = runtime.block_on(world.resume(&id, None, true))?;
