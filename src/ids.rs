@@ -68,6 +68,12 @@ impl Span {
         std::time::Duration::from_millis(self.0)
     }
 
+    /// The two spans one after the other.
+    #[must_use]
+    pub const fn plus(self, more: Span) -> Span {
+        Span(self.0.saturating_add(more.0))
+    }
+
     /// Divides by a pace factor; a pace of 0 counts as 1.
     #[must_use]
     pub fn paced(self, pace: u32) -> Span {

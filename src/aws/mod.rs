@@ -17,7 +17,7 @@ mod send;
 mod tap;
 mod xml;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
@@ -46,6 +46,8 @@ struct Inner {
     /// Replaced as a whole by [`Aws::reload`].
     places: RwLock<Arc<Places>>,
     loads: AtomicU64,
+    /// AWS no longer accepts the credentials: the next read loads them anew.
+    stale: AtomicBool,
 }
 
 impl Aws {
@@ -57,6 +59,7 @@ impl Aws {
             places: RwLock::new(Arc::new(Places::new(settings.mode, loaded.reads, loaded.writes))),
             settings,
             loads: AtomicU64::new(1),
+            stale: AtomicBool::new(false),
         })))
     }
 

@@ -1,10 +1,11 @@
 //! [`Perform`] for AWS: the kernel's questions and calls through the clients, outcomes in the kernel's words.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
-use super::{Aws, ReadErrorKind, Sent, UnsentKind};
+use super::{Aws, ReadError, ReadErrorKind, Sent, UnsentKind};
 use crate::ids::EffectName;
 use crate::run::{Call, Outcome, Perform, Performing};
 use crate::watch::{Question, Unread, UnreadKind};
@@ -13,9 +14,10 @@ impl Perform for Aws {
     fn read<'a>(&'a self, question: &'a Question) -> Performing<'a, Result<Arc<Value>, Unread>> {
         Box::pin(async move {
             let Question { place, service, operation, parameters } = question;
+            self.refreshed().await;
             match Aws::read(self, place, service, operation, parameters).await {
                 Ok(document) => Ok(Arc::new(document.value)),
-                Err(e) => Err(Unread { kind: unread_kind(e.kind), code: e.code, message: e.message }),
+                Err(e) => Err(self.unread(e)),
             }
         })
     }
@@ -25,6 +27,26 @@ impl Perform for Aws {
             let Call { place, service, operation, parameters } = call;
             outcome(Aws::send(self, place, service, operation, parameters).await)
         })
+    }
+}
+
+impl Aws {
+    /// After an answer that the credentials are no good, whoever logs in again finds them loaded anew: the run
+    /// goes on in place. The identity is proven before each call that changes something anyway.
+    async fn refreshed(&self) {
+        if self.0.stale.swap(false, Ordering::SeqCst)
+            && let Err(error) = self.reload().await
+        {
+            tracing::warn!(%error, "the AWS configuration could not be loaded again");
+        }
+    }
+
+    fn unread(&self, error: ReadError) -> Unread {
+        let kind = unread_kind(error.kind);
+        if kind == UnreadKind::Credentials {
+            self.0.stale.store(true, Ordering::SeqCst);
+        }
+        Unread { kind, code: error.code, message: error.message }
     }
 }
 
@@ -44,6 +66,9 @@ fn outcome(sent: Sent) -> Outcome {
     match sent {
         Sent::Executed { answer, request_id } => Outcome::Executed { answer, request_id },
         Sent::Rejected { code, message, request_id } => Outcome::Rejected { code, message, request_id },
+        Sent::Unknown { why, request_id: Some(id), .. } => {
+            Outcome::Unclear { why: format!("{why} (request {id})") }
+        }
         Sent::Unknown { why, .. } => Outcome::Unclear { why },
         // Nothing left the process: as good a proof as an answer.
         Sent::Refused(unsent) => {

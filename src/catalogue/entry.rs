@@ -125,6 +125,12 @@ impl Operation {
         super::find(self.service, self.name)?.probe.as_ref()
     }
 
+    /// Whether each call acts anew although it leaves the state as it was: finding that state, where it was there
+    /// before, then proves nothing, however long one looks.
+    pub fn acts_anew(&self) -> bool {
+        self.name == "RebootDBInstance"
+    }
+
     /// Whether an error with this code proves that the call did not execute.
     ///
     /// Codes the model declares as the caller's and the common ones that AWS gives before it acts. A server

@@ -3,6 +3,7 @@
 //! It is a front end like the console: it sees scenes and sends commands, and decides nothing. What it would
 //! have to ask and cannot is said all at once before anything is sent (`needs`).
 
+mod ask;
 mod needs;
 mod script;
 
@@ -11,8 +12,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::ids::StepPath;
-use crate::run::{Command, Gate, Scene, Stage, What};
+use crate::ids::{At, StepPath};
+use crate::run::{Command, Gate, Hold, Offered, Run, Scene, Stage, StepRun, What};
 use crate::runbook::Action;
 use crate::runner::{Handle, Reader, exit};
 
@@ -38,9 +39,11 @@ pub struct Driver<'a> {
     out: &'a mut dyn Write,
     /// Newest line written.
     shown: u64,
-    /// Gates that were answered, by digest: a refused phrase is not typed again.
-    tried: Vec<String>,
-    asked: Vec<(StepPath, u16)>,
+    /// Gates that were answered, by when they opened: a refused phrase is not sent again, a gate that opens
+    /// anew is another gate, even for the same call.
+    tried: Vec<(StepPath, At)>,
+    asked: Vec<(StepPath, At)>,
+    held: Vec<(StepPath, At)>,
 }
 
 /// Why driving stopped.
@@ -60,7 +63,17 @@ impl<'a> Driver<'a> {
         style: Style,
         out: &'a mut dyn Write,
     ) -> Driver<'a> {
-        Driver { handle, reader, script, style, out, shown: 0, tried: Vec::new(), asked: Vec::new() }
+        Driver {
+            handle,
+            reader,
+            script,
+            style,
+            out,
+            shown: 0,
+            tried: Vec::new(),
+            asked: Vec::new(),
+            held: Vec::new(),
+        }
     }
 
     /// Runs until the end or the first open question; gives the exit code.
@@ -87,10 +100,10 @@ impl<'a> Driver<'a> {
             return Some(Stop::Ended);
         }
         if let Some(stop) = holds(scene) {
-            return Some(stop);
+            return if self.lifted(scene).await { None } else { Some(stop) };
         }
         for (path, gate) in &scene.run.gates {
-            if let Some(stop) = self.gate(path, gate).await {
+            if let Some(stop) = self.gate(&scene.run, path, gate).await {
                 return Some(stop);
             }
         }
@@ -102,12 +115,13 @@ impl<'a> Driver<'a> {
         stopped_before(scene)
     }
 
-    async fn gate(&mut self, path: &StepPath, gate: &Gate) -> Option<Stop> {
-        if self.tried.contains(&gate.digest) {
+    async fn gate(&mut self, run: &Run, path: &StepPath, gate: &Gate) -> Option<Stop> {
+        let name = (path.clone(), gate.opened);
+        if self.tried.contains(&name) {
             return None;
         }
-        self.tried.push(gate.digest.clone());
-        if !self.script.has_phrase(path, &gate.phrase) {
+        self.tried.push(name);
+        if !self.script.has_phrase(path, &gate.phrase) && !self.typed(run, path, gate).await {
             let why = format!(
                 "the gate {path} ({}) wants the phrase `{}`; give it with --confirm '{path}={}'",
                 gate.tier, gate.phrase, gate.phrase
@@ -119,8 +133,57 @@ impl<'a> Driver<'a> {
         self.send(what).await
     }
 
+    /// Whether a person at the terminal lifts a hold; an empty line leaves.
+    async fn lifted(&mut self, scene: &Scene) -> bool {
+        let found = worst_hold(scene);
+        let Some((path, hold)) = found.filter(|(_, h)| self.script.interactive && ask::liftable(h.kind))
+        else {
+            return false;
+        };
+        let name = (path.clone(), hold.at);
+        if self.held.contains(&name) {
+            return true;
+        }
+        loop {
+            ask::show_hold(path, &hold.why, self.out);
+            let Some(line) = ask::line().await.filter(|l| !l.trim().is_empty()) else { return false };
+            let Some((what, reason)) = ask::order(path, &line) else { continue };
+            match self.order(what, reason).await {
+                None => {
+                    self.held.push(name);
+                    return true;
+                }
+                Some(Stop::Needs { why, .. }) => {
+                    writeln!(self.out, "{}", crate::text::clean(&why)).ok();
+                }
+                Some(Stop::Ended) => return false,
+            }
+        }
+    }
+
+    /// Whether a person at the terminal types the phrase; an empty line leaves.
+    async fn typed(&mut self, run: &Run, path: &StepPath, gate: &Gate) -> bool {
+        if !self.script.interactive {
+            return false;
+        }
+        loop {
+            ask::show_gate(run, path, gate, self.out);
+            match ask::line().await {
+                Some(line) if line == gate.phrase => return true,
+                Some(line) if !line.is_empty() => {
+                    writeln!(self.out, "That is not the phrase.").ok();
+                }
+                _ => return false,
+            }
+        }
+    }
+
     async fn send(&mut self, what: What) -> Option<Stop> {
-        let command = Command { by: self.script.by.clone(), reason: String::new(), what };
+        self.order(what, String::new()).await
+    }
+
+    async fn order(&mut self, what: What, reason: String) -> Option<Stop> {
+        let command = Command { by: self.script.by.clone(), reason, what };
         match self.handle.command(command).await {
             Ok(Err(refusal)) => Some(Stop::Needs { code: exit::UNFINISHED, why: refusal.to_string() }),
             Ok(Ok(())) | Err(_) => None,
@@ -133,12 +196,13 @@ impl<'a> Driver<'a> {
         if !asks || !run.entered || !matches!(run.stage, Stage::Fresh) {
             return None;
         }
-        let name = (path.clone(), run.attempts);
+        let name = (path.clone(), run.began);
         if self.asked.contains(&name) {
             return None;
         }
         self.asked.push(name);
-        let Some(answer) = self.script.answer(path).cloned() else {
+        let given = self.script.answer(path).cloned();
+        let Some(answer) = (if given.is_some() { given } else { self.asked_for(scene, path).await }) else {
             let why = format!("{path} needs an answer; give it with --answer '{path}=VALUE'");
             return Some(Stop::Needs { code: exit::UNFINISHED, why });
         };
@@ -146,6 +210,23 @@ impl<'a> Driver<'a> {
             Ok(what) => self.send(what).await,
             Err(why) => Some(Stop::Needs { code: exit::UNFINISHED, why: format!("{path}: {why}") }),
         }
+    }
+
+    async fn asked_for(&mut self, scene: &Scene, path: &StepPath) -> Option<String> {
+        if !self.script.interactive {
+            return None;
+        }
+        let offered = self.offered(scene, path).await.unwrap_or_default();
+        let values: Vec<String> = offered.iter().map(|o| plain(&o.value)).collect();
+        ask::show_question(&scene.run, path, &values, self.out);
+        ask::line().await.filter(|line| !line.trim().is_empty())
+    }
+
+    async fn offered(&self, scene: &Scene, path: &StepPath) -> Result<Vec<Offered>, String> {
+        let now = self.handle.now();
+        let look = scene.run.offer_look(path, now);
+        let frame = self.reader.round(&look, now).await;
+        scene.run.offered(path, &frame, now).map_err(|f| f.to_string())
     }
 
     async fn reply(&self, scene: &Scene, path: &StepPath, answer: &str) -> Result<What, String> {
@@ -163,12 +244,8 @@ impl<'a> Driver<'a> {
     }
 
     async fn prompt_reply(&self, scene: &Scene, path: &StepPath, answer: &str) -> Result<What, String> {
-        let now = self.handle.now();
-        let look = scene.run.offer_look(path, now);
-        let frame = self.reader.round(&look, now).await;
-        let offered = scene.run.offered(path, &frame, now).map_err(|f| f.to_string())?;
-        let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-        let chosen = offered.iter().find(|o| text(&o.value) == answer);
+        let offered = self.offered(scene, path).await?;
+        let chosen = offered.iter().find(|o| plain(&o.value) == answer);
         match chosen {
             Some(o) => {
                 Ok(What::Answer { path: path.clone(), value: o.value.clone(), row: Some(o.row.clone()) })
@@ -177,7 +254,7 @@ impl<'a> Driver<'a> {
                 Ok(What::Answer { path: path.clone(), value: json!(answer), row: None })
             }
             None => {
-                let all: Vec<String> = offered.iter().map(|o| text(&o.value)).collect();
+                let all: Vec<String> = offered.iter().map(|o| plain(&o.value)).collect();
                 Err(format!("`{answer}` is not offered; there are {}", all.join(", ")))
             }
         }
@@ -233,17 +310,23 @@ fn stopped_before(scene: &Scene) -> Option<Stop> {
         .then(|| Stop::Needs { code: exit::UNFINISHED, why: format!("stopped before {wanted}") })
 }
 
+/// A value as `--answer` takes it.
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn worst_hold(scene: &Scene) -> Option<(&StepPath, &Hold)> {
+    let holding = scene.run.active.iter().filter_map(|p| Some((p, scene.run.steps.get(p)?.hold.as_ref()?)));
+    holding.min_by_key(|(_, hold)| exit::rank(exit::of_hold(hold.kind)))
+}
+
 /// The first hold that needs a person, worst first.
 fn holds(scene: &Scene) -> Option<Stop> {
-    let held = scene.run.active.iter().filter_map(|p| Some((p, scene.run.steps.get(p)?.hold.as_ref()?)));
-    let (path, why) = held.min_by_key(|(_, hold)| exit::rank(exit::of_hold(hold.kind)))?;
-    // Other items of the same list go on; stop only when nothing else is at work.
-    let busy = scene.run.active.iter().any(|p| {
-        scene.run.steps.get(p).is_some_and(|s| {
-            s.hold.is_none()
-                && matches!(s.stage, Stage::InFlight(_) | Stage::Doubt { .. } | Stage::Granted(_))
-        })
-    });
+    let (path, why) = worst_hold(scene)?;
+    // Other items go on (`finish_others_then_pause`): stop only when nothing else is at work.
+    let sending = |s: &StepRun| matches!(s.stage, Stage::InFlight(_));
+    let busy = !scene.run.looks().is_empty()
+        || scene.run.active.iter().filter_map(|p| scene.run.steps.get(p)).any(sending);
     (!busy).then(|| Stop::Needs { code: exit::of_hold(why.kind), why: format!("{path} holds: {}", why.why) })
 }
 

@@ -9,6 +9,8 @@ use crate::ids::StepPath;
 pub struct Script {
     /// Who is recorded as having given them.
     pub by: String,
+    /// What is missing is asked for, line by line.
+    pub interactive: bool,
     phrases: BTreeMap<StepPath, BTreeSet<String>>,
     answers: BTreeMap<StepPath, String>,
 }

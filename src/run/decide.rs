@@ -18,6 +18,8 @@ use crate::watch::{Frame, Unread, UnreadKind};
 const DEFAULT_WAIT: Span = Span::mins(30);
 /// Longest verification of a step that names no timeout (rules 19).
 const DEFAULT_VERIFY: Span = Span::mins(5);
+/// What a new life has at least before a deadline that passed while nobody looked counts.
+const GRACE: Span = Span::mins(2);
 
 /// What can happen to a run.
 #[derive(Clone, PartialEq, Debug)]
@@ -146,7 +148,7 @@ impl Run {
         let (step, run) = (self.plan.step(path)?, self.steps.get(path)?);
         if let super::state::Stage::Done { at } = run.stage {
             let verify = step.verify.as_ref().map(|_| step.timeout.unwrap_or(DEFAULT_VERIFY))?;
-            return Some(at.plus(verify).plus(run.extended));
+            return Some(self.in_this_life(at, verify.plus(run.extended)));
         }
         let span = match (&step.action, step.timeout) {
             (Action::AwsApi { .. } | Action::Each, _) => return None,
@@ -154,7 +156,12 @@ impl Run {
             (Action::Wait(_), None) => DEFAULT_WAIT,
             (_, None) => return None,
         };
-        Some(run.began.plus(span).plus(run.extended))
+        Some(self.in_this_life(run.began, span.plus(run.extended)))
+    }
+
+    fn in_this_life(&self, since: At, span: Span) -> At {
+        let deadline = since.plus(span);
+        if since < self.opened { deadline.max(self.opened.plus(GRACE)) } else { deadline }
     }
 
     /// What follows when a step fails, as its author said. Never called for an unknown outcome.

@@ -11,6 +11,7 @@ use super::state::{Run, Sent, Stage};
 use crate::catalogue;
 use crate::expr::Expr;
 use crate::ids::{At, EffectName, Span, StepPath};
+use crate::runbook::Step;
 use crate::watch::Frame;
 
 /// Equal readings that make "it did not happen" believable.
@@ -23,9 +24,7 @@ impl Run {
     pub(super) fn has_probe(&self, path: &StepPath) -> bool {
         let (Some(step), Some(run)) = (self.plan.step(path), self.steps.get(path)) else { return false };
         let Stage::Doubt { sent, .. } = &run.stage else { return false };
-        let operation = catalogue::find(&sent.call.service, &sent.call.operation);
-        let probe = operation.and_then(catalogue::Operation::probe);
-        step.probe.is_some() || probe.is_some_and(|p| p.executed_when(&sent.call.parameters).is_some())
+        can_settle(step, sent)
     }
 
     /// Whether a probe's reading shows the effect of a call.
@@ -127,6 +126,15 @@ impl Run {
             did_not_happen(sent, proof, "a person said so", now)
         })
     }
+}
+
+fn can_settle(step: &Step, sent: &Sent) -> bool {
+    let operation = catalogue::find(&sent.call.service, &sent.call.operation);
+    let probe = operation.and_then(catalogue::Operation::probe);
+    if sent.already && operation.is_some_and(catalogue::Operation::acts_anew) {
+        return false;
+    }
+    step.probe.is_some() || probe.is_some_and(|p| p.executed_when(&sent.call.parameters).is_some())
 }
 
 /// What is typed to settle an unknown outcome by hand.

@@ -115,8 +115,10 @@ impl StepRun {
         self.rejections = 0;
         self.differences = None;
         self.left = false;
-        match self.stage {
-            Stage::InFlight(_) | Stage::Doubt { .. } | Stage::Done { .. } => {}
+        match &mut self.stage {
+            Stage::InFlight(_) | Stage::Doubt { .. } => {}
+            // What is tried again is the verification, with its whole time.
+            Stage::Done { at: since } => *since = at,
             Stage::Fresh | Stage::Prepared { .. } | Stage::Gated { .. } | Stage::Granted(_) => {
                 self.stage = Stage::Fresh;
                 self.began = at;

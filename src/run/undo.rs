@@ -2,7 +2,7 @@
 
 use super::command::{Command, Refusal};
 use super::decide::ended;
-use super::fact::{Fact, StepState};
+use super::fact::{Fact, HoldKind, StepState};
 use super::state::{Run, Stage};
 use crate::ids::{At, StepPath};
 use crate::runbook::Undo;
@@ -21,9 +21,15 @@ impl Run {
         Some(self.walk(&list, now))
     }
 
+    /// After a roll-back a person says what comes next; an `undo` step of the runbook goes on by itself.
     fn undo_done(&self, now: At) -> Vec<Fact> {
         let mut facts = vec![Fact::UndoFinished { at: now }];
-        // An `undo` step of the runbook goes on by itself; after a roll-back a person says what comes next.
+        if let Some(to) = self.undoing.as_ref().and_then(|u| u.to.clone()) {
+            let why = "rolled back to here: retry goes on from this step, abort ends the run".to_owned();
+            facts.push(Fact::Began { path: to.clone(), at: now });
+            facts.push(Fact::Held { path: to, kind: HoldKind::RolledBack, why, at: now });
+            return facts;
+        }
         let undo_step = |p: &&StepPath| {
             self.plan.step(p).is_some_and(|s| matches!(s.action, crate::runbook::Action::Undo { .. }))
         };

@@ -56,7 +56,9 @@ fn scene() -> Scene {
         },
         Fact::Began { path: StepPath::top("baseline"), at: At(3) },
     ];
-    facts.iter().for_each(|f| run.apply(f));
+    for fact in &facts {
+        run.apply(fact);
+    }
     Scene::of(Arc::new(run))
 }
 
