@@ -246,7 +246,9 @@ impl Run {
     fn sibling_sent(&self, path: &StepPath, grant: &Grant) -> bool {
         let each = path.unkeyed();
         self.steps.iter().any(|(p, s)| {
-            p != path && s.spent.as_deref() == Some(grant.digest.as_str()) && p.unkeyed() == each
+            let ours =
+                s.spent.as_ref().is_some_and(|(d, on)| *d == grant.digest && *on == grant.call.subject);
+            ours && p != path && p.unkeyed() == each
         })
     }
 
@@ -292,8 +294,29 @@ impl Run {
                     self.outcome(sent, outcome, &Proof::LateAnswer, now)
                 }
             },
-            _ => superseded(name, run, outcome, now),
+            _ => self.superseded(name, run, outcome, now),
         }
+    }
+
+    /// A success for an attempt that was settled as not executed contradicts what followed. Where nothing
+    /// was sent since, the step is done after all; in any case a person must know.
+    fn superseded(&self, name: &EffectName, run: &StepRun, outcome: &Outcome, now: At) -> Vec<Fact> {
+        let Outcome::Executed { answer, request_id } = outcome else { return vec![] };
+        if run.happened.contains(&name.attempt.0) || self.ended.is_some() {
+            return vec![];
+        }
+        let why = format!("{name} was held to have not happened, and its success arrived now");
+        let conflict = Fact::Conflict { name: name.clone(), why, at: now };
+        let open = matches!(run.stage, Stage::InFlight(_) | Stage::Doubt { .. } | Stage::Done { .. });
+        if open || run.attempts != name.attempt.0 {
+            return vec![conflict];
+        }
+        let mut facts = self.void_gates(Some(&name.path), "its call happened after all", now);
+        let (request_id, proof) = (request_id.clone(), Proof::LateAnswer);
+        facts.push(Fact::Executed { name: name.clone(), request_id, proof, at: now });
+        facts.extend(self.answer_outputs(&name.path, Some(answer), now));
+        facts.push(conflict);
+        facts
     }
 
     fn outcome(&self, sent: &Sent, outcome: &Outcome, proof: &Proof, now: At) -> Vec<Fact> {
@@ -413,18 +436,6 @@ fn observed(operation: &Operation, call: &Call, frame: &Frame) -> Result<(Value,
     let value = frame.value(OBSERVE).map_err(fault)?;
     let seen = frame.readings.get(OBSERVE).map_or(frame.asked, |r| r.asked);
     Ok((look.project(&call.parameters, value), seen))
-}
-
-/// A success for an attempt that was settled as not executed contradicts what followed.
-fn superseded(name: &EffectName, run: &StepRun, outcome: &Outcome, now: At) -> Vec<Fact> {
-    let settled_as_done = matches!(run.stage, Stage::Done { .. }) && run.attempts == name.attempt.0;
-    match outcome {
-        Outcome::Executed { .. } if !settled_as_done => {
-            let why = format!("{name} was held to have not happened, and its success arrived now");
-            vec![Fact::Conflict { name: name.clone(), why, at: now }]
-        }
-        _ => vec![],
-    }
 }
 
 /// The members that differ, for people.

@@ -114,6 +114,8 @@ pub enum Refusal {
     NothingToUndo(String),
     #[error("the point of no return has been passed; repair forward")]
     PastReturn,
+    #[error("steps are being undone; let that end first, or abort")]
+    Undoing,
     #[error("another life of this run has taken over")]
     OtherLife,
 }

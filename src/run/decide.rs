@@ -145,13 +145,13 @@ impl Run {
 
     /// When the step has taken too long; none for steps that may take for ever.
     pub fn deadline(&self, path: &StepPath) -> Option<At> {
-        let (step, run) = (self.plan.step(path)?, self.steps.get(path)?);
+        let (step, run) = (self.plan.step(path)?, self.steps.get(path).filter(|r| r.entered)?);
         if let super::state::Stage::Done { at } = run.stage {
             let verify = step.verify.as_ref().map(|_| step.timeout.unwrap_or(DEFAULT_VERIFY))?;
             return Some(self.in_this_life(at, verify.plus(run.extended)));
         }
         let span = match (&step.action, step.timeout) {
-            (Action::AwsApi { .. } | Action::Each, _) => return None,
+            (Action::AwsApi { .. } | Action::Each | Action::Undo { .. }, _) => return None,
             (_, Some(span)) => span,
             (Action::Wait(_), None) => DEFAULT_WAIT,
             (_, None) => return None,
@@ -178,12 +178,23 @@ impl Run {
             OnFailure::Step(to) => {
                 vec![ended(path, state, why, now), Fact::Jumped { path: path.clone(), to }]
             }
+            // The run does not end over the head of a call whose outcome is open.
+            OnFailure::Abort if self.unsettled_besides(path) => self.hold(path, kind, why, now),
             OnFailure::Abort => {
                 let end = if timed_out { RunState::TimedOut } else { RunState::Failed };
                 let why = format!("{path}: {why}");
                 vec![ended(path, state, &why, now), Fact::Finished { state: end, why, at: now }]
             }
         }
+    }
+
+    /// Whether a call of another step instance is on its way or unknown.
+    fn unsettled_besides(&self, path: &StepPath) -> bool {
+        use super::state::Stage;
+        let open = |p: &&StepPath| {
+            self.steps.get(*p).is_some_and(|s| matches!(s.stage, Stage::InFlight(_) | Stage::Doubt { .. }))
+        };
+        self.active.iter().filter(open).any(|p| p != path)
     }
 
     pub(super) fn hold(&self, path: &StepPath, kind: HoldKind, why: &str, now: At) -> Vec<Fact> {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::command::Refusal;
-use super::fact::{Call, Fact, Proof};
+use super::fact::{Call, Fact, HoldKind, Proof};
 use super::look::PROBE;
 use super::scope::{Fault, Scope};
 use super::state::{Run, Sent, Stage};
@@ -12,12 +12,34 @@ use crate::catalogue;
 use crate::expr::Expr;
 use crate::ids::{At, EffectName, Span, StepPath};
 use crate::runbook::Step;
-use crate::watch::Frame;
+use crate::watch::{Frame, Unread};
 
 /// Equal readings that make "it did not happen" believable.
 const EQUAL: usize = 3;
 /// Longest stretch over which they are spread.
 const SPREAD: Span = Span::secs(30);
+
+/// What one reading shows of a doubtful call.
+#[derive(Clone, Copy, Debug)]
+struct Sight {
+    at: At,
+    seen: bool,
+    /// The target is neither as it was before the call nor as the call would make it.
+    moved: bool,
+}
+
+/// Why a reading shows nothing of a doubtful call: not this time, or not in this way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Blind {
+    Now,
+    Always,
+}
+
+impl Sight {
+    fn same(&self, other: Sight) -> bool {
+        (self.seen, self.moved) == (other.seen, other.moved)
+    }
+}
 
 impl Run {
     /// Whether a reading can settle the outcome of this step.
@@ -58,6 +80,14 @@ impl Run {
         since.plus(self.info.settle)
     }
 
+    /// From when on a reading shows the effect of the call and not the state before it: a value that was set,
+    /// changed and set again looks the same in a reading that is a little old. A minute where the settle
+    /// window is the live one. The time of an earlier life may be off and is not counted.
+    fn shows_at(&self, sent: &Sent, since: At) -> At {
+        let from = if sent.at >= self.opened { sent.at } else { since };
+        from.plus(Span(self.info.settle.0 / 7))
+    }
+
     fn spread(&self) -> Span {
         Span((self.info.settle.0 / 2).min(SPREAD.0))
     }
@@ -67,31 +97,47 @@ impl Run {
         let Some(Stage::Doubt { sent, since, .. }) = self.steps.get(path).map(|s| &s.stage) else {
             return vec![];
         };
-        let sees = |f: &Frame| {
-            let value = f.value(PROBE).ok()?;
-            let at = f.readings.get(PROBE)?.asked;
-            self.probe_sees(path, &sent.call, &sent.observed, value, sent.at, now).ok().map(|seen| (at, seen))
-        };
-        let verdicts: Vec<Option<(At, bool)>> =
-            frames.iter().filter(|f| f.asked >= *since).map(sees).collect();
-        if let Some(Some((_, true))) = verdicts.last()
-            && !sent.already
-        {
+        let fresh =
+            || frames.iter().rev().filter(|f| f.asked >= *since).map(|f| self.sight_of(path, sent, f, now));
+        if fresh().take(EQUAL).filter(|s| matches!(s, Err(Blind::Always))).count() == EQUAL {
+            let why = "what could tell whether this call happened cannot be read; a person must say so";
+            return self.hold(path, HoldKind::NeedsVerdict, why, now);
+        }
+        let mut sights = fresh().map_while(Result::ok).peekable();
+        let Some(newest) = sights.peek().copied() else { return vec![] };
+        if newest.seen && !sent.already && newest.at >= self.shows_at(sent, *since) {
             return self.happened(sent, Proof::Probe, now);
         }
         let settled = self.settles_at(*since);
-        let tail: Vec<(At, bool)> =
-            verdicts.iter().rev().map_while(|s| *s).take_while(|(at, _)| *at >= settled).collect();
-        let Some((newest, verdict)) = tail.first().copied() else { return vec![] };
-        let equal: Vec<At> = tail.iter().take_while(|(_, v)| *v == verdict).map(|(at, _)| *at).collect();
-        let spread = equal.last().is_some_and(|oldest| newest.since(*oldest) >= self.spread());
-        match (equal.len() >= EQUAL && spread, verdict) {
-            (false, _) => vec![],
-            (true, true) => self.happened(sent, Proof::Probe, now),
-            (true, false) => {
+        let equal: Vec<At> = sights.take_while(|s| s.at >= settled && s.same(newest)).map(|s| s.at).collect();
+        let spread = equal.last().is_some_and(|oldest| newest.at.since(*oldest) >= self.spread());
+        match newest {
+            _ if equal.len() < EQUAL || !spread => vec![],
+            Sight { seen: true, .. } => self.happened(sent, Proof::Probe, now),
+            Sight { moved: true, .. } => {
+                let why =
+                    "someone else has changed the target since; a person must say whether this call happened";
+                self.hold(path, HoldKind::NeedsVerdict, why, now)
+            }
+            Sight { .. } => {
                 did_not_happen(sent, Proof::Probe, "three equal readings after the settle window", now)
             }
         }
+    }
+
+    /// What one frame shows of a doubtful call.
+    fn sight_of(&self, path: &StepPath, sent: &Sent, frame: &Frame, now: At) -> Result<Sight, Blind> {
+        let blind = |why: Unread| if why.kind.passing() { Blind::Now } else { Blind::Always };
+        let value = frame.value(PROBE).map_err(blind)?;
+        let at = frame.readings.get(PROBE).map_or(frame.asked, |r| r.asked);
+        let seen = self.probe_sees(path, &sent.call, &sent.observed, value, sent.at, now);
+        let seen = seen.map_err(|_| Blind::Always)?;
+        let own = self.plan.step(path).is_some_and(|s| s.probe.is_some());
+        let operation = catalogue::find(&sent.call.service, &sent.call.operation);
+        // A probe selects what the look at the gate selects, so the two can be compared.
+        let look = operation.and_then(catalogue::Operation::observe).filter(|_| !own);
+        let moved = look.is_some_and(|l| !seen && l.project(&sent.call.parameters, value) != sent.observed);
+        Ok(Sight { at, seen, moved })
     }
 
     fn happened(&self, sent: &Sent, proof: Proof, now: At) -> Vec<Fact> {

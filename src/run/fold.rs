@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::advance::uses_reads;
 use super::fact::{Call, CheckResult, Fact, HoldKind, Item, RunState, StepState};
 use super::state::{Gate, Hold, ItemRun, ListRun, Run, Stage, StepRun, Undoing};
 use crate::catalogue::Tier;
@@ -36,7 +37,7 @@ impl Run {
             Fact::Executed { name, at, .. } => self.executed(name, *at),
             Fact::Rejected { name, at, .. } => self.with(&name.path, |s| s.rejected(*at)),
             Fact::Doubted { name, why, at } => self.with(&name.path, |s| s.doubt(why, *at)),
-            Fact::Conflict { name, why, at } => self.held(&name.path, HoldKind::Conflict, why, *at),
+            Fact::Conflict { name, why, at } => self.conflict(name, why, *at),
             Fact::Left { path, .. } => self.with(path, |s| s.left = true),
             Fact::Met { path, at, .. }
             | Fact::Answered { path, at, .. }
@@ -104,10 +105,12 @@ impl Run {
     }
 
     fn began(&mut self, path: &StepPath, at: At) {
-        let before = self.steps.remove(path);
+        let mut before = self.steps.remove(path);
+        let items = before.as_mut().map(|b| std::mem::take(&mut b.items)).unwrap_or_default();
         let mut step = StepRun::begin(at, before);
         step.entered = self.plan.step(path).is_none_or(|s| s.when.is_none());
         self.steps.insert(path.clone(), step);
+        self.keep_items(path, items);
         self.active.insert(path.clone());
         let list = path.parent().unwrap_or_default();
         let index = self.plan.index_in(&list, path.name());
@@ -117,6 +120,17 @@ impl Run {
         if let Some(index) = index {
             cursor.next = index + 1;
         }
+    }
+
+    /// Items that came from readings are kept by a redo, as captures are: read again after the services were
+    /// stopped, "those that run" would be none, and the counts to bring back would be forgotten.
+    fn keep_items(&mut self, path: &StepPath, items: Vec<ItemRun>) {
+        let each = self.plan.step(path).and_then(|s| s.for_each.as_ref());
+        if !each.is_some_and(|e| uses_reads(self, [&e.items, &e.key])) {
+            return;
+        }
+        let items: Vec<Item> = items.into_iter().map(|i| Item { key: i.key, item: i.item }).collect();
+        self.expanded(path, &items);
     }
 
     fn expanded(&mut self, path: &StepPath, items: &[Item]) {
@@ -172,10 +186,7 @@ impl Run {
 
     fn executed(&mut self, name: &EffectName, at: At) {
         self.executed.push(name.path.clone());
-        self.with(&name.path, |s| {
-            s.hold = None;
-            s.stage = Stage::Done { at };
-        });
+        self.with(&name.path, |s| s.executed(name, at));
     }
 
     fn accepted(&mut self, path: &StepPath, reason: &str, at: At) {
@@ -189,9 +200,25 @@ impl Run {
     fn jumped(&mut self, path: &StepPath, to: &str) {
         let list = path.parent().unwrap_or_default();
         if let Some(index) = self.plan.index_in(&list, to) {
+            self.jump_over(&list, index);
             let cursor = self.lists.entry(list).or_default();
             cursor.next = index;
             cursor.jumped = true;
+        }
+    }
+
+    /// What lies between here and the step jumped to is skipped, unless it has ended before.
+    fn jump_over(&mut self, list: &StepPath, to: usize) {
+        let from = self.lists.get(list).map_or(0, |c| c.next);
+        let names = self.plan.list(list).get(from..to).unwrap_or_default().iter().map(|s| list.then(&s.name));
+        for path in names.collect::<Vec<_>>() {
+            let now = self.now;
+            self.steps.entry(path).or_insert_with(|| StepRun {
+                state: StepState::Skipped,
+                ended: Some(now),
+                why: "jumped over".into(),
+                ..StepRun::begin(now, None)
+            });
         }
     }
 
@@ -206,6 +233,7 @@ impl Run {
             self.exceptions.push(format!("{path}: {why}"));
         }
         if state == StepState::Undone {
+            step.stands = false;
             if let Some(undoing) = self.undoing.as_mut().filter(|u| u.paths.get(u.next) == Some(path)) {
                 undoing.next += 1;
             }
@@ -234,6 +262,15 @@ impl Run {
     fn held(&mut self, path: &StepPath, kind: HoldKind, why: &str, at: At) {
         let hold = Hold { kind, why: why.to_owned(), at };
         self.with(path, |s| s.hold = Some(hold));
+    }
+
+    /// A step that is over cannot hold; the contradiction then stands in the verdict of the run.
+    fn conflict(&mut self, name: &EffectName, why: &str, at: At) {
+        if self.active.contains(&name.path) {
+            self.held(&name.path, HoldKind::Conflict, why, at);
+        } else {
+            self.exceptions.push(format!("{}: {why}", name.path));
+        }
     }
 
     fn gave_up(&mut self, path: &StepPath, reason: &str) {

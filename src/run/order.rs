@@ -180,9 +180,24 @@ impl Run {
         self.settled(path)?;
         self.all_settled(Some(path))?;
         let mut facts = self.cancel_below(path, reason, now);
+        facts.extend(self.cancel_undo_of(path, reason, now)?);
         let by = Some(command.by.clone());
         let (path, why) = (path.clone(), reason.to_owned());
         facts.push(Fact::Ended { path, state: StepState::Skipped, why, by, at: now });
+        Ok(facts)
+    }
+
+    /// Ends the undo flows that a skipped `undo` step has begun.
+    fn cancel_undo_of(&self, path: &StepPath, why: &str, now: At) -> Result<Vec<Fact>, Refusal> {
+        let undoes = self.plan.step(path).is_some_and(|s| matches!(s.action, Action::Undo { .. }));
+        if !undoes || self.undoing.is_none() {
+            return Ok(vec![]);
+        }
+        self.all_settled(None)?;
+        let mut facts = self.void_gates(None, why, now);
+        let flows = self.active.iter().filter(|p| p.in_undo());
+        facts.extend(flows.map(|p| ended(p, StepState::Cancelled, why, now)));
+        facts.push(Fact::UndoFinished { at: now });
         Ok(facts)
     }
 
@@ -209,8 +224,10 @@ impl Run {
         if run.hold.is_none() {
             return Err(Refusal::NotHeld(path.to_string()));
         }
+        let mut facts = self.void_gates(Some(path), "the step is tried again", now);
         let (path, reason, by) = (path.clone(), command.reason.clone(), command.by.clone());
-        Ok(vec![Fact::Retried { path, reason, by, at: now }])
+        facts.push(Fact::Retried { path, reason, by, at: now });
+        Ok(facts)
     }
 
     /// Going on with a reason is for conditions, never for a call that did not happen.
@@ -235,6 +252,9 @@ impl Run {
         let missing = || Refusal::NoSuchStep(name.to_owned());
         let path = self.plan.locate(name).filter(|p| p.0.len() == 1).cloned().ok_or_else(missing)?;
         self.steps.get(&path).filter(|s| s.ended.is_some()).ok_or_else(missing)?;
+        if self.undoing.is_some() {
+            return Err(Refusal::Undoing);
+        }
         self.all_settled(None)?;
         if self.past_return && self.before_return(&path) {
             return Err(Refusal::PastReturn);

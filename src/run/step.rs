@@ -1,5 +1,7 @@
 //! How one step instance changes: the stages of its call, its holds, a new life. Used by `fold` only.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::fact::{Call, GateCall, HoldKind, StepState};
@@ -10,7 +12,8 @@ use crate::ids::{At, EffectName, Span, StepPath};
 impl StepRun {
     pub(super) fn begin(at: At, before: Option<StepRun>) -> StepRun {
         let (captured, attempts, alone) =
-            before.map_or((None, 0, false), |b| (b.captured, b.attempts, b.alone));
+            before.as_ref().map_or((None, 0, false), |b| (b.captured.clone(), b.attempts, b.alone));
+        let (happened, stands) = before.map_or((BTreeSet::new(), false), |b| (b.happened, b.stands));
         StepRun {
             state: StepState::Running,
             began: at,
@@ -30,6 +33,8 @@ impl StepRun {
             differences: None,
             alone,
             spent: None,
+            happened,
+            stands,
         }
     }
 
@@ -58,6 +63,13 @@ impl StepRun {
         self.stage = Stage::Prepared { call: call.clone(), tier };
     }
 
+    pub(super) fn executed(&mut self, name: &EffectName, at: At) {
+        self.hold = None;
+        self.stage = Stage::Done { at };
+        self.stands = true;
+        self.happened.insert(name.attempt.0);
+    }
+
     pub(super) fn rejected(&mut self, at: At) {
         self.rejections += 1;
         self.last_rejected = Some(at);
@@ -67,7 +79,7 @@ impl StepRun {
 
     pub(super) fn extend(&mut self, span: Span) {
         self.extended = Span(self.extended.0 + span.0);
-        self.hold = None;
+        self.hold.take_if(|h| h.kind == HoldKind::TimedOut);
     }
 
     pub(super) fn gated(&mut self, gate: &StepPath) {
@@ -97,7 +109,7 @@ impl StepRun {
     pub(super) fn sent(&mut self, name: &EffectName, call: &Call, observed: &Value, already: bool, at: At) {
         let Stage::Granted(grant) = &self.stage else { return };
         self.attempts = name.attempt.0;
-        self.spent = Some(grant.digest.clone());
+        self.spent = Some((grant.digest.clone(), grant.call.subject.clone()));
         let grant = Box::new(grant.clone());
         let (name, call, observed) = (name.clone(), call.clone(), observed.clone());
         self.stage = Stage::InFlight(Sent { name, call, observed, already, at, grant });

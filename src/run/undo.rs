@@ -67,8 +67,7 @@ impl Run {
     /// Whether an executed instance has an undo flow that is still valid.
     pub fn can_undo(&self, path: &StepPath) -> bool {
         let done = self.steps.get(path);
-        let executed =
-            done.is_some_and(|s| s.state != StepState::Undone && matches!(s.stage, Stage::Done { .. }));
+        let executed = done.is_some_and(|s| s.stands);
         let Some(step) = self.plan.step(path).filter(|_| executed) else { return false };
         match &step.undo {
             Undo::Steps { valid_until, .. } => {

@@ -11,6 +11,7 @@ mod laws;
 mod moto;
 mod proxy;
 mod runbook;
+mod sim;
 mod tls;
 mod tmux;
 mod tui;
