@@ -70,6 +70,7 @@ pub struct ListRun {
 }
 
 /// One step instance.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about one instance")]
 #[derive(Clone, PartialEq, Debug)]
 pub struct StepRun {
     pub state: StepState,
