@@ -22,6 +22,7 @@ pub mod expr;
 pub mod headless;
 pub mod ids;
 pub mod journal;
+pub mod report;
 pub mod run;
 pub mod runbook;
 pub mod runner;

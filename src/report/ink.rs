@@ -148,17 +148,22 @@ impl Ink {
     /// A call as it may be shown; one of an unknown operation shows no parameters, because nobody can say
     /// which of them are secret.
     pub fn call(&self, call: &Call) -> ShownCall {
+        let region = Some(call.place.region.clone());
+        self.call_at(call, &CliPlace { region, ..CliPlace::default() })
+    }
+
+    /// The same with a command line for a profile and an endpoint.
+    pub fn call_at(&self, call: &Call, place: &CliPlace) -> ShownCall {
         let operation = catalogue::find(&call.service, &call.operation);
         let parameters = operation.map_or_else(
             || Value::from("(not shown: this version does not know the operation)"),
             |o| self.value(&hide(o.input(), &call.parameters)),
         );
-        let place = CliPlace { region: Some(call.place.region.clone()), ..CliPlace::default() };
         ShownCall {
             place: self.place(&call.place),
             service: self.text(&call.service),
             operation: self.text(&call.operation),
-            cli: operation.map(|o| Shown(long_clean(&o.cli(&parameters, &place)))),
+            cli: operation.map(|o| Shown(long_clean(&o.cli(&parameters, place)))),
             parameters,
         }
     }
@@ -190,10 +195,9 @@ pub(super) fn hide(shape: Option<Shape>, value: &Value) -> Value {
         return Value::from(HIDDEN);
     }
     match (shape.kind(), value) {
-        (Kind::Structure, Value::Object(map)) => map
-            .iter()
-            .map(|(name, v)| (name.clone(), hide(shape.member(name).map(|m| m.shape), v)))
-            .collect(),
+        (Kind::Structure, Value::Object(map)) => {
+            map.iter().map(|(name, v)| (name.clone(), hide(shape.member(name).map(|m| m.shape), v))).collect()
+        }
         (Kind::List(of), Value::Array(list)) => list.iter().map(|v| hide(Some(of), v)).collect(),
         (Kind::Map(of), Value::Object(map)) => {
             map.iter().map(|(k, v)| (k.clone(), hide(Some(of), v))).collect()

@@ -40,7 +40,7 @@ fn item_losses(source: &Source<'_>, path: &StepPath, step: &StepRun) -> Vec<Left
 fn open_end(source: &Source<'_>, instance: &Instance<'_>, step: &StepRun) -> Option<LeftOver> {
     let path = &instance.path;
     let text = match (&step.stage, &step.hold, step.ended) {
-        (_, _, Some(_)) if step.state == StepState::Cancelled => "was cancelled before its end".to_owned(),
+        (_, _, Some(_)) if step.state == StepState::Cancelled => cancelled(instance, step).to_owned(),
         (Stage::Doubt { why, .. }, _, None) => {
             return Some(row(source, path, true, &format!("whether its call happened is UNKNOWN: {why}")));
         }
@@ -55,6 +55,16 @@ fn open_end(source: &Source<'_>, instance: &Instance<'_>, step: &StepRun) -> Opt
         (_, None, None) => format!("is {}", instance.state.word()),
     };
     Some(row(source, path, false, &text))
+}
+
+fn cancelled(instance: &Instance<'_>, step: &StepRun) -> &'static str {
+    let calls = matches!(&instance.step.action, Action::AwsApi { operation, .. } if operation.effect() != Effect::Read);
+    match (calls, &step.stage, step.attempts) {
+        (true, Stage::Done { .. }, _) => "was cancelled after its call was executed",
+        (true, _, 0) => "was cancelled; its call was never sent",
+        (true, _, _) => "was cancelled; its call was not sent again",
+        (false, _, _) => "was cancelled before its end",
+    }
 }
 
 /// A call that was executed and not taken back.

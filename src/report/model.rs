@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::ink::{Shown, ShownCall};
+use super::ink::{Ink, Shown, ShownCall};
 use crate::catalogue::Tier;
-use crate::ids::{At, Span};
-use crate::run::{CheckVerdict, RunState, StepState};
+use crate::ids::{At, Place, Span};
+use crate::run::{CheckResult, CheckVerdict, RunState, StepState};
 
 /// A moment, written in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,8 +26,10 @@ impl std::fmt::Display for Utc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Whole seconds are enough for people.
         let text = self.0.rfc3339();
-        let seconds = text.get(..19).filter(|_| text.len() == 24);
-        seconds.map_or_else(|| f.write_str(&text), |s| write!(f, "{s}Z"))
+        match text.get(..19).filter(|_| text.len() == 24) {
+            Some(seconds) => write!(f, "{seconds}Z"),
+            None => f.write_str(&text),
+        }
     }
 }
 
@@ -101,6 +103,17 @@ pub struct PlacePart {
     pub region: Shown,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<Shown>,
+}
+
+impl PlacePart {
+    pub(super) fn of(ink: &Ink, place: &Place) -> PlacePart {
+        PlacePart {
+            target: ink.text(&place.target),
+            account: ink.text(&place.account),
+            region: ink.text(&place.region),
+            role_arn: place.role_arn.as_deref().map(|role| ink.text(role)),
+        }
+    }
 }
 
 /// One process that had the run open for writing.
@@ -291,6 +304,20 @@ pub struct CheckRow {
     pub name: Shown,
     pub verdict: CheckVerdict,
     pub message: Shown,
+}
+
+impl CheckRow {
+    /// Checks as rows, those that need attention first.
+    pub(super) fn sorted(ink: &Ink, checks: &[CheckResult]) -> Vec<CheckRow> {
+        let row = |check: &CheckResult| CheckRow {
+            name: ink.text(&check.name),
+            verdict: check.verdict,
+            message: ink.text(&check.message),
+        };
+        let mut rows: Vec<CheckRow> = checks.iter().map(row).collect();
+        rows.sort_by_key(|row| row.verdict);
+        rows
+    }
 }
 
 /// A step that did not run although the run went past it.

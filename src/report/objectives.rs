@@ -97,8 +97,10 @@ fn rpo(source: &Source<'_>, incident: Option<&Incident>) -> Objective {
     let from = recovered.as_ref().ok().copied();
     let to = incident.map(|i| i.at);
     let lost = from.zip(to).map(|(from, to)| to.since(from));
+    let after = from.zip(to).is_some_and(|(recovered, incident)| recovered > incident);
     let reached = match (lost, &restored) {
         (None, _) => Reached::NotKnown,
+        (Some(_), Ok(_)) if after => Reached::NotKnown,
         (Some(_), Err(_)) => Reached::NotReached,
         (Some(lost), Ok(_)) => against(lost, goal),
     };
@@ -109,7 +111,14 @@ fn rpo(source: &Source<'_>, incident: Option<&Incident>) -> Objective {
     };
     let (from, to) = (from.map(Utc), to.map(Utc));
     let sentence = source.ink.text(&sentence);
-    Objective { objective_ms: goal, reached_ms: lost.filter(|_| restored.is_ok()), from, to, reached, sentence }
+    Objective {
+        objective_ms: goal,
+        reached_ms: lost.filter(|_| restored.is_ok() && !after),
+        from,
+        to,
+        reached,
+        sentence,
+    }
 }
 
 fn rpo_words(
@@ -124,7 +133,9 @@ fn rpo_words(
     let assumed = incident.is_some_and(|i| i.assumed);
     let until = if assumed { "Start, because no incident time is known" } else { "the incident" };
     if incident.is_some_and(|i| recovered > i.at) {
-        return format!("The data is that of {at}, which is AFTER {until}: see that the damage is not in it.");
+        return format!(
+            "The data is that of {at}, which is AFTER {until}: see that the damage is not in it."
+        );
     }
     if !restored {
         let goal = goal_words(goal);

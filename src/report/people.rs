@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::ink::ShownCall;
 use super::model::{Decision, GateResult, GateRow, GatedCall, Override, Utc};
 use super::source::Source;
 use crate::ids::{At, StepPath};
@@ -147,9 +146,4 @@ fn said(what: &str, reason: &str) -> String {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// `rds ModifyDBInstance`.
-pub(super) fn operation_words(call: &ShownCall) -> String {
-    format!("{} {}", call.service, call.operation)
 }

@@ -28,8 +28,6 @@ pub(super) struct Source<'a> {
     pub run: Run,
     pub ink: Ink,
     pub times: BTreeMap<&'a StepPath, Times<'a>>,
-    /// Moment of the report.
-    pub now: At,
 }
 
 /// When a step instance began first and ended last.
@@ -48,7 +46,7 @@ impl Times<'_> {
 }
 
 impl<'a> Source<'a> {
-    pub fn new(journalled: &'a Journalled<'a>, now: At) -> Source<'a> {
+    pub fn new(journalled: &'a Journalled<'a>) -> Source<'a> {
         let mut run = empty_run(journalled.header, journalled.book);
         let ink = Ink::of(&journalled.facts, &run.plan);
         let mut times: BTreeMap<&StepPath, Times<'_>> = BTreeMap::new();
@@ -68,7 +66,7 @@ impl<'a> Source<'a> {
                 _ => {}
             }
         }
-        Source { header: journalled.header, facts: &journalled.facts, run, ink, times, now }
+        Source { header: journalled.header, facts: &journalled.facts, run, ink, times }
     }
 
     /// The times of a step instance.

@@ -16,6 +16,46 @@ use crate::ids::{At, Span};
 use crate::journal::EndpointKind;
 use crate::run::{CheckVerdict, Fact, RunState, StepState, line};
 
+/// Every kind of fact there is.
+const KINDS: &[&str] = &[
+    "opened",
+    "started",
+    "began",
+    "entered",
+    "expanded",
+    "captured",
+    "prepared",
+    "gate_opened",
+    "gate_voided",
+    "ungranted",
+    "confirmed",
+    "intent",
+    "executed",
+    "rejected",
+    "doubted",
+    "conflict",
+    "left",
+    "met",
+    "gave",
+    "answered",
+    "attested",
+    "approved",
+    "compared",
+    "accepted",
+    "jumped",
+    "ended",
+    "held",
+    "retried",
+    "extended",
+    "gave_up",
+    "redone",
+    "undo_planned",
+    "undo_finished",
+    "noted",
+    "aborted",
+    "finished",
+];
+
 /// What the chain of hashes shows, and what it does not.
 const CHAIN: &str = "Each line of the journal holds the hash of the line before it; the head above is the \
 newest. The chain shows that no line before the newest was lost or changed by accident. It does not show who \
@@ -25,7 +65,7 @@ For both, compare the head with one noted elsewhere, such as on another screen o
 impl Report {
     /// Makes the report of a run from its journal alone; `now` is the moment of the report.
     pub fn of(journalled: &Journalled<'_>, now: At) -> Report {
-        let source = Source::new(journalled, now);
+        let source = Source::new(journalled);
         let instances = steps::instances(&source);
         let (calls, unknowns) = calls(&source);
         let mut report = Report {
@@ -37,7 +77,7 @@ impl Report {
             objectives: objectives::objectives(&source),
             unknowns,
             overrides: people::overrides(&source),
-            preflight: preflight(&source),
+            preflight: CheckRow::sorted(&source.ink, &source.run.preflight),
             skipped: steps::skipped(&source, &instances),
             gates: people::gates(&source),
             decisions: people::decisions(&source),
@@ -71,7 +111,7 @@ fn run_part(source: &Source<'_>) -> RunPart {
             digest: ink.show(&header.runbook.digest),
         },
         endpoint: endpoint(source),
-        places: header.places.iter().map(|place| place_part(source, place)).collect(),
+        places: header.places.iter().map(|place| PlacePart::of(ink, place)).collect(),
         operator: ink.text(&header.operator),
         lives: lives(source),
         app_version: ink.text(&header.app_version),
@@ -90,16 +130,6 @@ fn endpoint(source: &Source<'_>) -> EndpointPart {
     EndpointPart { kind, text: source.ink.text(&text) }
 }
 
-fn place_part(source: &Source<'_>, place: &crate::ids::Place) -> PlacePart {
-    let ink = &source.ink;
-    PlacePart {
-        target: ink.text(&place.target),
-        account: ink.text(&place.account),
-        region: ink.text(&place.region),
-        role_arn: place.role_arn.as_deref().map(|role| ink.text(role)),
-    }
-}
-
 fn lives(source: &Source<'_>) -> Vec<LifePart> {
     let opened = source.facts.iter().filter_map(|fact| match fact {
         Fact::Opened { life, by, at } => {
@@ -108,17 +138,6 @@ fn lives(source: &Source<'_>) -> Vec<LifePart> {
         _ => None,
     });
     opened.collect()
-}
-
-fn preflight(source: &Source<'_>) -> Vec<CheckRow> {
-    let checks = source.run.preflight.iter().map(|check| CheckRow {
-        name: source.ink.text(&check.name),
-        verdict: check.verdict,
-        message: source.ink.text(&check.message),
-    });
-    let mut rows: Vec<CheckRow> = checks.collect();
-    rows.sort_by_key(|row| row.verdict);
-    rows
 }
 
 fn timeline(source: &Source<'_>) -> Vec<Event> {
@@ -141,7 +160,7 @@ fn timeline(source: &Source<'_>) -> Vec<Event> {
 }
 
 fn records(source: &Source<'_>) -> BTreeMap<&'static str, u64> {
-    let mut counts: BTreeMap<&'static str, u64> = Fact::KINDS.iter().map(|kind| (*kind, 0)).collect();
+    let mut counts: BTreeMap<&'static str, u64> = KINDS.iter().map(|kind| (*kind, 0)).collect();
     for fact in source.facts {
         *counts.entry(fact.kind()).or_default() += 1;
     }
@@ -199,30 +218,61 @@ fn counts(instances: &[Instance<'_>]) -> String {
     for instance in instances {
         *by_state.entry(instance.state).or_default() += 1;
     }
-    let words: Vec<String> = by_state.iter().map(|(state, n)| format!("{n} {}", state.word())).collect();
+    let words: Vec<String> =
+        by_state.iter().map(|(state, n)| format!("{n} {}", state.word().replace('_', " "))).collect();
     format!("{} steps, of them {}", instances.len(), words.join(", "))
 }
 
 /// What nobody who reads the report may miss.
 fn attention(report: &Report, source: &Source<'_>) -> Vec<Shown> {
+    let checks =
+        |wanted: &[CheckVerdict]| report.preflight.iter().filter(|c| wanted.contains(&c.verdict)).count();
+    let passed =
+        |by_person: bool| report.skipped.iter().filter(|s| s.check && s.by.is_some() == by_person).count();
     let open = report.unknowns.iter().filter(|u| u.settled.is_none()).count();
-    let ruled = report.overrides.iter().filter(|o| o.kind == "ruled").count();
     let conflicts: usize = report.calls.iter().map(|c| c.conflicts.len()).sum();
-    let unread = report.preflight.iter().filter(|c| c.verdict == CheckVerdict::Skip).count();
-    let warned = report.preflight.len() - unread - report.preflight.iter().filter(|c| c.verdict == CheckVerdict::Ok).count();
-    let passed = report.skipped.iter().filter(|s| s.check).count();
+    let ruled = report.overrides.iter().filter(|o| o.kind == "ruled").count();
     let lines = [
-        (open, "outcome is STILL UNKNOWN", "outcomes are STILL UNKNOWN"),
-        (conflicts, "outcome was contradicted later", "outcomes were contradicted later"),
-        (ruled, "outcome is a person's word, not evidence", "outcomes are a person's word, not evidence"),
-        (report.unknowns.len() - open, "outcome was unknown for a time", "outcomes were unknown for a time"),
-        (report.overrides.len(), "decision changed the course of the runbook", "decisions changed the course of the runbook"),
-        (warned, "preflight check was not OK", "preflight checks were not OK"),
-        (unread, "preflight check was SKIPPED: it could not be read", "preflight checks were SKIPPED: they could not be read"),
-        (passed, "checking step was skipped", "checking steps were skipped"),
-        (report.undone.len(), "step was taken back", "steps were taken back"),
-        (report.gaps.len(), "thing is NOT RECORDED although it must have happened", "things are NOT RECORDED although they must have happened"),
+        (
+            report.gaps.len(),
+            ["thing is", "things are"],
+            "NOT RECORDED although something of the kind must have happened",
+        ),
+        (open, ["outcome is", "outcomes are"], "STILL UNKNOWN"),
+        (conflicts, ["outcome was", "outcomes were"], "contradicted later"),
+        (ruled, ["outcome is", "outcomes are"], "a person's word, not evidence"),
+        (report.unknowns.len() - open, ["outcome was", "outcomes were"], "unknown for a time"),
+        (report.overrides.len(), ["decision", "decisions"], "changed the course of the runbook"),
+        (
+            checks(&[CheckVerdict::Fail, CheckVerdict::Warn]),
+            ["preflight check was", "preflight checks were"],
+            "not OK",
+        ),
+        (
+            checks(&[CheckVerdict::Skip]),
+            ["preflight check was", "preflight checks were"],
+            "SKIPPED, for want of a reading",
+        ),
+        (passed(true), ["checking step was", "checking steps were"], "SKIPPED BY A PERSON"),
+        (passed(false), ["checking step", "checking steps"], "did not apply and did not run"),
+        (report.undone.len(), ["step was", "steps were"], "taken back"),
     ];
     let said = lines.iter().filter(|(n, _, _)| *n > 0);
-    said.map(|(n, one, many)| source.ink.text(&format!("{n} {}", if *n == 1 { one } else { many }))).collect()
+    said.map(|(n, [one, many], what)| {
+        source.ink.text(&format!("{n} {} {what}", if *n == 1 { one } else { many }))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_fact_is_counted() {
+        let source = include_str!("../run/fact.rs");
+        let kinds: Vec<&str> =
+            source.lines().filter_map(|l| l.trim().strip_prefix("Fact::")?.split('"').nth(1)).collect();
+        assert_eq!(kinds, KINDS);
+    }
 }

@@ -10,6 +10,7 @@ mod journal;
 mod laws;
 mod moto;
 mod proxy;
+mod report;
 mod runbook;
 mod sim;
 mod tls;

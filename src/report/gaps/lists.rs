@@ -2,7 +2,7 @@
 
 use super::Audit;
 use crate::catalogue::Effect;
-use crate::ids::StepPath;
+use crate::ids::{At, StepPath};
 use crate::run::{Fact, Stage, StepState};
 use crate::runbook::{Action, OnFailure, Step};
 
@@ -86,7 +86,7 @@ impl Audit {
         self.note(&["undo_finished"], None, "Steps were taken back; the end of that is not recorded.");
     }
 
-    pub(super) fn ended(&mut self, path: &StepPath, state: StepState, by: Option<&str>) {
+    pub(super) fn ended(&mut self, path: &StepPath, state: StepState, by: Option<&str>, at: At) {
         self.granted.remove(path);
         self.reached(path);
         let gates = self.run.gates.iter().filter(|(_, gate)| gate.paths.contains(path));
@@ -101,10 +101,23 @@ impl Audit {
         match state {
             StepState::Success => self.succeeded(path, step, by),
             StepState::Undone => self.undone(path),
+            StepState::Cancelled if !self.aborted && !self.given_up(path) => {
+                self.cancelled.insert(path.clone(), at);
+            }
             StepState::Skipped | StepState::Cancelled => {}
             _ => self.must_have_begun(path),
         }
         self.accepted.remove(path);
+    }
+
+    /// Whether a path lies in an item that was given up.
+    fn given_up(&self, path: &StepPath) -> bool {
+        let keyed = (0..path.0.len()).filter_map(|i| Some((i, path.0[i].key.as_ref()?)));
+        keyed.into_iter().any(|(i, key)| {
+            let each = StepPath(path.0[..i].to_vec()).then(&path.0[i].name);
+            let items = self.run.steps.get(&each).map_or(&[][..], |step| &step.items);
+            items.iter().any(|item| item.key == *key && item.given_up.is_some())
+        })
     }
 
     fn must_have_begun(&mut self, path: &StepPath) {
@@ -158,10 +171,9 @@ impl Audit {
             step.action,
             Action::AwsApi { .. } | Action::Wait(_) | Action::Assert(_) | Action::Prompt(_)
         );
-        let given = self.run.steps.get(path).is_some_and(|s| {
-            step.outputs.iter().all(|o| s.outputs.contains_key(&o.name))
-        });
-        if gives && !given {
+        let run = self.run.steps.get(path);
+        let all = run.is_some_and(|s| step.outputs.iter().all(|o| s.outputs.contains_key(&o.name)));
+        if gives && !all {
             self.note(&["gave"], Some(path), format!("{path} succeeded; its outputs are not recorded."));
         }
     }
@@ -175,7 +187,8 @@ impl Audit {
         for item in items {
             let list = path.item(&item.key);
             if item.given_up.is_none() && !self.run.list_done(&list) {
-                let text = format!("{list} was left where it stood; who gave it up, and why, is not recorded.");
+                let text =
+                    format!("{list} was left where it stood; who gave it up, and why, is not recorded.");
                 self.note(&["gave_up", "ended"], Some(&list), text);
             }
         }

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Gap;
 use super::source::{Journalled, Source, empty_run};
-use crate::ids::{EffectName, StepPath};
-use crate::run::{Fact, Run, RunState};
+use crate::ids::{At, EffectName, StepPath};
+use crate::run::{Fact, Run, RunState, StepState};
 
 /// A kind of fact, by its name in the journal.
 type Kinds = &'static [&'static str];
@@ -32,6 +32,8 @@ struct Audit {
     /// The newest attempt of each step instance.
     attempts: BTreeMap<StepPath, u16>,
     accepted: BTreeSet<StepPath>,
+    /// Steps that were cancelled, and nothing has said yet by what.
+    cancelled: BTreeMap<StepPath, At>,
     aborted: bool,
     /// The newest step that ended was one that ends the run.
     at_end: bool,
@@ -52,6 +54,7 @@ pub(super) fn gaps(journalled: &Journalled<'_>, source: &Source<'_>) -> Vec<Gap>
         pending: BTreeMap::new(),
         attempts: BTreeMap::new(),
         accepted: BTreeSet::new(),
+        cancelled: BTreeMap::new(),
         aborted: false,
         at_end: false,
     };
@@ -75,13 +78,14 @@ impl Audit {
 
     fn look(&mut self, fact: &Fact) {
         self.beginning(fact);
+        self.cancelling(fact);
         if let Some(path) = at_work(fact) {
             self.inside(fact, path);
         }
         match fact {
             Fact::Opened { .. } => self.opened(),
             Fact::Began { path, .. } => self.began(path),
-            Fact::Ended { path, state, by, .. } => self.ended(path, *state, by.as_deref()),
+            Fact::Ended { path, state, by, at, .. } => self.ended(path, *state, by.as_deref(), *at),
             Fact::Prepared { call, .. } => self.prepared(&call.path),
             Fact::GateOpened { gate, paths, .. } => self.gate_opened(gate, paths),
             Fact::GateVoided { gate, .. } => self.gate_voided(gate),
@@ -139,6 +143,25 @@ impl Audit {
                 None,
                 "The start is not recorded: parameters, places and preflight are not known.",
             );
+        }
+    }
+
+    /// Steps are cancelled by what stands right before or behind their end in the same decision, so at the
+    /// same moment.
+    fn cancelling(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Redone { at, .. } | Fact::UndoPlanned { at, .. } => {
+                self.cancelled.retain(|_, when| when != at);
+            }
+            Fact::Ended { state: StepState::Skipped, path, at, .. } => {
+                self.cancelled.retain(|below, when| when != at || !below.within(path));
+            }
+            Fact::Ended { .. } | Fact::GateVoided { .. } => return,
+            _ => {}
+        }
+        for path in std::mem::take(&mut self.cancelled).into_keys() {
+            let text = format!("{path} was cancelled; by what, by whom and why is not recorded.");
+            self.note(&["gave_up", "redone", "undo_planned", "aborted"], Some(&path), text);
         }
     }
 

@@ -80,12 +80,11 @@ impl Audit {
     }
 
     pub(super) fn confirmed(&mut self, gate: &StepPath, digest: &str) {
-        match self.run.gates.get(gate).filter(|open| open.digest == digest) {
-            Some(open) => self.granted.extend(open.paths.iter().cloned()),
-            None => {
-                self.loose.insert(gate.clone());
-                self.gate_missing(gate);
-            }
+        if let Some(open) = self.run.gates.get(gate).filter(|open| open.digest == digest) {
+            self.granted.extend(open.paths.iter().cloned());
+        } else {
+            self.loose.insert(gate.clone());
+            self.gate_missing(gate);
         }
     }
 
@@ -119,7 +118,7 @@ impl Audit {
         }
         let before = self.attempts.insert(path.clone(), name.attempt.0).unwrap_or(0);
         if before + 1 != name.attempt.0 {
-            let text = format!("Attempt {} follows attempt {before}: one between is not recorded.", name);
+            let text = format!("{name} follows attempt {before}: one between is not recorded.");
             self.note(&["intent"], Some(path), text);
         }
         self.pending.insert(path.clone(), Pending { name: name.clone(), doubted: false });
@@ -129,7 +128,8 @@ impl Audit {
         match self.pending.remove(&name.path).filter(|p| p.name == *name) {
             None => self.request_missing(name),
             Some(pending) if *proof != Proof::Answer && !pending.doubted => {
-                let text = format!("The outcome of {name} was unknown; since when, and why, is not recorded.");
+                let text =
+                    format!("The outcome of {name} was unknown; since when, and why, is not recorded.");
                 self.note(&["doubted"], Some(&name.path), text);
             }
             Some(_) => {}

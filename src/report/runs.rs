@@ -1,0 +1,126 @@
+//! The list of runs on this machine: `ripcord runs`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
+
+use super::model::Utc;
+use crate::ids::At;
+use crate::journal::{EndpointKind, JournalError, Shelved, Summary};
+use crate::run::Fact;
+use crate::runner::Decision;
+use crate::text::{clean, fit};
+
+/// Widest cell of a table; the JSON has everything.
+const WIDEST: usize = 40;
+
+/// The runs as a table for people, newest first, as they come. `now` is for ages.
+pub fn runs_table(runs: &[Shelved], now: At) -> String {
+    if runs.is_empty() {
+        return "There are no runs on this machine.\n".to_owned();
+    }
+    let titles = ["RUN", "RUNBOOK", "PLACE", "STATE", "STARTED", "LAST ACTIVITY"].map(str::to_owned);
+    let rows: Vec<[String; 6]> =
+        std::iter::once(titles).chain(runs.iter().map(|run| row(run, now))).collect();
+    let widths: Vec<usize> =
+        (0..6).map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0)).collect();
+    let mut out = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            write!(line, "{cell}{}", " ".repeat(width - cell.width() + 2)).ok();
+        }
+        writeln!(out, "{}", line.trim_end()).ok();
+    }
+    out
+}
+
+fn row(shelved: &Shelved, now: At) -> [String; 6] {
+    let run = cell(&shelved.run.0);
+    match &shelved.found {
+        Ok(found) => {
+            let header = &found.header;
+            let age = format!("{} ago", now.since(found.last.wall).human());
+            let started = Utc(header.started).to_string();
+            [run, cell(&header.runbook.id), cell(&places(found)), state(found).to_owned(), started, age]
+        }
+        Err(error) => {
+            let why = cell(&error.to_string());
+            [run, why, String::new(), "unreadable".to_owned(), String::new(), String::new()]
+        }
+    }
+}
+
+fn cell(text: &str) -> String {
+    fit(&clean(text), WIDEST)
+}
+
+/// The runs as JSON: `{schema_version, runs: […]}`.
+pub fn runs_json(runs: &[Shelved]) -> Value {
+    let rows = runs.iter().map(|shelved| match &shelved.found {
+        Ok(found) => readable(shelved, found),
+        Err(error) => unreadable(shelved, error),
+    });
+    json!({"schema_version": 1, "runs": rows.collect::<Vec<Value>>()})
+}
+
+fn readable(shelved: &Shelved, found: &Summary) -> Value {
+    let header = &found.header;
+    json!({
+        "run": clean(&shelved.run.0),
+        "runbook": clean(&header.runbook.id),
+        "title": clean(&header.runbook.title),
+        "version": clean(&header.runbook.version),
+        "places": header.places.iter().map(|p| {
+            json!({"target": clean(&p.target), "account": clean(&p.account), "region": clean(&p.region)})
+        }).collect::<Vec<_>>(),
+        "endpoint": endpoint(&header.endpoint),
+        "operator": clean(&header.operator),
+        "state": state(found),
+        "ended": found.ended,
+        "ragged": found.ragged,
+        "started": header.started.rfc3339(),
+        "last_activity": found.last.wall.rfc3339(),
+        "resources": header.resources.iter().map(|r| clean(r)).collect::<Vec<_>>(),
+    })
+}
+
+fn unreadable(shelved: &Shelved, error: &JournalError) -> Value {
+    json!({
+        "run": clean(&shelved.run.0),
+        "state": "unreadable",
+        "error": clean(&error.to_string()),
+        "meaning": error.meaning(),
+        "hint": error.hint(),
+    })
+}
+
+fn endpoint(endpoint: &EndpointKind) -> Value {
+    match endpoint {
+        EndpointKind::Live => json!({"kind": "live"}),
+        EndpointKind::Custom { host } => json!({"kind": "custom", "host": clean(host)}),
+        EndpointKind::Drill { scenario, seed, .. } => {
+            json!({"kind": "drill", "scenario": clean(scenario), "seed": seed})
+        }
+    }
+}
+
+/// What the end of a journal tells: how it ended, where its last record says so.
+fn state(found: &Summary) -> &'static str {
+    if !found.ended {
+        return "unfinished";
+    }
+    let last = found.last.read::<Decision>();
+    let finished = last.iter().flat_map(|decision| &decision.facts).find_map(|fact| match fact {
+        Fact::Finished { state, .. } => Some(state.word()),
+        _ => None,
+    });
+    finished.unwrap_or("ended")
+}
+
+fn places(found: &Summary) -> String {
+    let places: Vec<String> = found.header.places.iter().map(ToString::to_string).collect();
+    let drill = matches!(found.header.endpoint, EndpointKind::Drill { .. });
+    if drill { format!("DRILL {}", places.join(", ")) } else { places.join(", ") }
+}

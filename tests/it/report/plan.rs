@@ -1,0 +1,153 @@
+//! The plan: resolved as far as it can be, and bound by its digest.
+
+use std::sync::Arc;
+
+use pretty_assertions::assert_eq;
+use ripcord::catalogue::CliPlace;
+use ripcord::ids::At;
+use ripcord::report::plan::{Altered, Plan, Planning, digest_in, moved};
+use ripcord::run::{CheckResult, CheckVerdict, Run, RunInfo};
+use ripcord::runbook::{embedded, load};
+use serde_json::{Map, Value, json};
+
+use super::stage::{PASSWORD, book, parameters, place};
+
+fn checks() -> Vec<CheckResult> {
+    let check = |name: &str, verdict, message: &str| CheckResult {
+        name: name.into(),
+        verdict,
+        message: message.into(),
+    };
+    vec![
+        check("identity", CheckVerdict::Ok, "arn:aws:iam::111122223333:user/ana in 111122223333 eu-west-1"),
+        check("services_up", CheckVerdict::Warn, "A service runs fewer than three tasks."),
+        check("room_for_one_more", CheckVerdict::Skip, "not checked: NOACC"),
+    ]
+}
+
+fn planned(book: Arc<ripcord::runbook::Runbook>, parameters: Map<String, Value>, cli: CliPlace) -> Plan {
+    let mut run = Run::new(book, RunInfo::default());
+    run.parameters = parameters;
+    run.places = vec![place()];
+    Plan::of(&Planning {
+        run: &run,
+        identity: "arn:aws:iam::111122223333:user/ana",
+        preflight: &checks(),
+        cli,
+        observed: None,
+        now: At::parse("2026-03-01T02:00:00Z").unwrap(),
+    })
+}
+
+fn demo() -> Plan {
+    planned(book(), parameters(), CliPlace::default())
+}
+
+fn flagship() -> Plan {
+    let (name, text) = embedded()[0];
+    let book = Arc::new(load(name, text.as_bytes()).unwrap());
+    let given = json!({"cluster": "shop", "services": ["api", "worker"], "db": "orders",
+        "incident_time": "2026-03-01T01:40:00Z"});
+    let now = At::parse("2026-03-01T02:00:00Z").unwrap();
+    let parameters = ripcord::run::params::resolve(&book, given.as_object().unwrap(), now).unwrap();
+    planned(book, parameters, CliPlace::default())
+}
+
+#[test]
+fn a_plan_reads_as_a_list() {
+    insta::assert_snapshot!("plan", demo().text());
+}
+
+#[test]
+fn a_plan_is_json_in_the_documented_shape() {
+    let plan: Value = serde_json::from_str(&demo().json()).unwrap();
+    let to_zero = &plan["steps"].as_array().unwrap().iter().find(|s| s["name"] == "to_zero").unwrap();
+    assert_eq!(plan["schema_version"], 1);
+    assert_eq!(plan["place"]["account"], "111122223333");
+    assert_eq!(plan["preflight"][0]["verdict"], "warn");
+    assert_eq!(to_zero["path"], "stop_services/to_zero");
+    assert_eq!(to_zero["effect"], "mutate");
+    assert_eq!(to_zero["calls"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        to_zero["calls"][1]["parameters"],
+        json!({"cluster": "shop", "service": "worker", "desiredCount": 0})
+    );
+    assert_eq!(
+        to_zero["calls"][1]["cli"],
+        "aws ecs update-service --cluster shop --service worker --desired-count 0 --region eu-west-1"
+    );
+    assert_eq!(to_zero["gate"]["tier"], "T2");
+    assert_eq!(to_zero["gate"]["phrase"], "api,worker");
+    assert_eq!(to_zero["prompt"], Value::Null);
+    assert_eq!(
+        to_zero["undo"]["steps"][0]["calls"][0]["parameters"]["desiredCount"],
+        "<from captured.desired>"
+    );
+}
+
+#[test]
+fn the_flagship_is_planned_with_what_is_known_and_words_for_the_rest() {
+    let plan = flagship();
+    let step = |name: &str| plan.steps.iter().find(|s| s.name.as_str() == name).unwrap();
+    let restore = step("restore");
+    assert_eq!(restore.calls[0].parameters["DBSnapshotIdentifier"], "<from choose_snapshot.snapshot>");
+    assert_eq!(restore.calls[0].parameters["DBInstanceIdentifier"], "orders");
+    assert!(restore.gate.as_ref().unwrap().phrase.as_str().starts_with("orders"));
+    let park = step("park_db");
+    assert_eq!(park.calls[0].parameters["NewDBInstanceIdentifier"], "orders-parked");
+    let suspend = step("suspend");
+    assert_eq!(suspend.calls.len(), 1, "its items come from a step");
+    assert_eq!(suspend.calls[0].parameters["ResourceId"], "<ResourceId of each item of baseline.scaling>");
+    assert_eq!(suspend.gate.as_ref().map(|g| g.tier.to_string()), Some("T1".into()));
+    let everything = plan.text() + &plan.json();
+    assert!(!everything.contains("<error"), "{everything}");
+    let calls = plan.steps.iter().flat_map(|s| &s.calls);
+    assert!(calls.clone().count() > 5);
+    assert!(calls.into_iter().all(|c| !c.parameters.to_string().contains("{{")));
+}
+
+#[test]
+fn a_secret_parameter_is_not_in_the_plan() {
+    let plan = demo();
+    let everything = plan.text() + &plan.json();
+    assert!(!everything.contains(PASSWORD));
+    assert_eq!(plan.parameters["password"], "(sensitive)");
+}
+
+#[test]
+fn the_digest_covers_what_is_done_and_not_how_it_is_shown() {
+    let profile = CliPlace { profile: Some("night".into()), ..CliPlace::default() };
+    assert_eq!(demo().digest, demo().digest);
+    assert_eq!(planned(book(), parameters(), profile).digest, demo().digest);
+    let mut other = parameters();
+    other["services"] = json!(["api"]);
+    assert_ne!(planned(book(), other, CliPlace::default()).digest, demo().digest);
+}
+
+#[test]
+fn a_plan_file_that_was_edited_binds_nothing() {
+    let text = demo().json();
+    let (digest, plan) = digest_in(&text).unwrap();
+    assert_eq!((digest, &plan), (demo().digest, &demo().to_value()));
+    assert_eq!(digest_in(&text.replace("worker", "workers")), Err(Altered::Changed));
+    assert_eq!(digest_in("{}"), Err(Altered::NotAPlan));
+    assert!(matches!(digest_in("plan"), Err(Altered::NotJson(_))));
+}
+
+#[test]
+fn what_moved_since_the_plan_is_said_step_by_step() {
+    let mut other = parameters();
+    other["services"] = json!(["api"]);
+    let now = planned(book(), other, CliPlace::default());
+    let lines = moved(&demo().to_value(), &now.to_value());
+    assert!(
+        lines.iter().any(|l| l.starts_with("parameters.services[] was [\"api\",\"worker\"], is [\"api\"]")),
+        "{lines:?}"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|l| l.contains("steps.stop_services/to_zero.gate.phrase was \"api,worker\", is \"api\""))
+    );
+    assert_eq!(moved(&demo().to_value(), &demo().to_value()), Vec::<String>::new());
+}
