@@ -8,14 +8,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::catalogue::{self, CliPlace, Kind, Shape};
+use crate::catalogue::{self, CliPlace, HIDDEN, Kind, Shape};
 use crate::ids::Place;
 use crate::run::{Call, Fact};
 use crate::runbook::Action;
 use crate::text::clean;
-
-/// What stands for a value that the service model marks as sensitive.
-pub const HIDDEN: &str = "(sensitive)";
 
 /// Shorter texts are not looked for elsewhere: they would be found in every word.
 const SHORTEST: usize = 4;
@@ -126,14 +123,9 @@ impl Ink {
         self.text(&thing.to_string())
     }
 
-    /// A value with every text in it made showable, keys included.
+    /// A value with every text in it made showable, keys included; nothing is cut short.
     pub fn value(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.text(text).0),
-            Value::Array(list) => Value::Array(list.iter().map(|v| self.value(v)).collect()),
-            Value::Object(map) => Value::Object(self.map(map)),
-            plain => plain.clone(),
-        }
+        each_text(value, &|text| long_clean(&self.without_secrets(text)))
     }
 
     /// A map with every text in it made showable.
@@ -155,16 +147,20 @@ impl Ink {
     /// The same with a command line for a profile and an endpoint.
     pub fn call_at(&self, call: &Call, place: &CliPlace) -> ShownCall {
         let operation = catalogue::find(&call.service, &call.operation);
-        let parameters = operation.map_or_else(
-            || Value::from("(not shown: this version does not know the operation)"),
-            |o| self.value(&hide(o.input(), &call.parameters)),
-        );
+        let hidden = |o: &catalogue::Operation| {
+            let hidden = o.input().map_or(Value::Null, |shape| catalogue::hide(shape, &call.parameters));
+            each_text(&hidden, &|text| self.without_secrets(text).into_owned())
+        };
+        let parameters = operation.map(hidden);
+        // The line quotes control characters for the shell; cleaned parameters would paste as something else.
+        let cli = operation.zip(parameters.as_ref()).map(|(o, p)| Shown(long_clean(&o.cli(p, place))));
+        let unknown = || Value::from("(not shown: this version does not know the operation)");
         ShownCall {
             place: self.place(&call.place),
             service: self.text(&call.service),
             operation: self.text(&call.operation),
-            cli: operation.map(|o| Shown(long_clean(&o.cli(&parameters, place)))),
-            parameters,
+            parameters: parameters.map_or_else(unknown, |p| self.value(&p)),
+            cli,
         }
     }
 
@@ -179,31 +175,20 @@ impl Ink {
     }
 }
 
+/// A value with every text in it changed, keys included.
+fn each_text(value: &Value, change: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(change(text)),
+        Value::Array(list) => list.iter().map(|v| each_text(v, change)).collect(),
+        Value::Object(map) => map.iter().map(|(k, v)| (change(k), each_text(v, change))).collect(),
+        plain => plain.clone(),
+    }
+}
+
 /// Cleans in pieces: a command line that is cut short could be pasted and would do something else.
 fn long_clean(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     chars.chunks(crate::text::LONGEST).map(|c| clean(&c.iter().collect::<String>()).into_owned()).collect()
-}
-
-/// Parameters with every sensitive member replaced.
-pub(super) fn hide(shape: Option<Shape>, value: &Value) -> Value {
-    let Some(shape) = shape else { return value.clone() };
-    if value.is_null() {
-        return Value::Null;
-    }
-    if shape.sensitive() {
-        return Value::from(HIDDEN);
-    }
-    match (shape.kind(), value) {
-        (Kind::Structure, Value::Object(map)) => {
-            map.iter().map(|(name, v)| (name.clone(), hide(shape.member(name).map(|m| m.shape), v))).collect()
-        }
-        (Kind::List(of), Value::Array(list)) => list.iter().map(|v| hide(Some(of), v)).collect(),
-        (Kind::Map(of), Value::Object(map)) => {
-            map.iter().map(|(k, v)| (k.clone(), hide(Some(of), v))).collect()
-        }
-        (_, plain) => plain.clone(),
-    }
 }
 
 #[cfg(test)]

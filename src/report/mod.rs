@@ -19,7 +19,7 @@ mod source;
 mod steps;
 mod tell;
 
-pub use ink::{HIDDEN, Shown, ShownCall};
+pub use ink::{Shown, ShownCall};
 pub use json::json;
 pub use markdown::markdown;
 pub use model::*;

@@ -9,7 +9,7 @@ use super::model::Utc;
 use crate::ids::At;
 use crate::journal::{EndpointKind, JournalError, Shelved, Summary};
 use crate::run::Fact;
-use crate::runner::Decision;
+use crate::runner::{Decision, endpoint_words};
 use crate::text::{clean, fit};
 
 /// Widest cell of a table; the JSON has everything.
@@ -75,13 +75,14 @@ fn readable(shelved: &Shelved, found: &Summary) -> Value {
         "places": header.places.iter().map(|p| {
             json!({"target": clean(&p.target), "account": clean(&p.account), "region": clean(&p.region)})
         }).collect::<Vec<_>>(),
-        "endpoint": endpoint(&header.endpoint),
+        "place": header.places.first().map(|p| clean(&p.to_string()).into_owned()),
+        "endpoint": clean(&endpoint_words(&header.endpoint)),
         "operator": clean(&header.operator),
         "state": state(found),
         "ended": found.ended,
         "ragged": found.ragged,
         "started": header.started.rfc3339(),
-        "last_activity": found.last.wall.rfc3339(),
+        "last": found.last.wall.rfc3339(),
         "resources": header.resources.iter().map(|r| clean(r)).collect::<Vec<_>>(),
     })
 }
@@ -94,16 +95,6 @@ fn unreadable(shelved: &Shelved, error: &JournalError) -> Value {
         "meaning": error.meaning(),
         "hint": error.hint(),
     })
-}
-
-fn endpoint(endpoint: &EndpointKind) -> Value {
-    match endpoint {
-        EndpointKind::Live => json!({"kind": "live"}),
-        EndpointKind::Custom { host } => json!({"kind": "custom", "host": clean(host)}),
-        EndpointKind::Drill { scenario, seed, .. } => {
-            json!({"kind": "drill", "scenario": clean(scenario), "seed": seed})
-        }
-    }
 }
 
 /// What the end of a journal tells: how it ended, where its last record says so.

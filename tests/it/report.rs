@@ -38,7 +38,7 @@ fn answered() -> Stage {
     let mut stage = Stage::started();
     let row = json!({"id": "nightly", "data_of": "2026-03-01T01:00:00.000Z"});
     stage.command(What::Answer { path: path("choose"), value: json!("nightly"), row: Some(row) }, "");
-    stage.command(What::Note { path: None, text: format!("the channel is #inc-42, not {PASSWORD}") }, "");
+    stage.command(What::Note { path: None, text: "the channel is #inc-42".into() }, "");
     stage.command(What::Done { path: path("tell"), note: "told #inc-42 at 02:03".into() }, "");
     stage.command(What::Approve { path: path("second"), approver: "bo".into(), accept: true }, "");
     stage
@@ -51,9 +51,9 @@ fn eventful() -> Stage {
     stage.confirm("stop_services/to_zero");
     stage.class = "db.r6g.xlarge";
     stage.next.push_back(Trouble::Refused("InvalidDBInstanceState"));
-    stage.confirm("rotate");
-    stage.command(What::Retry { path: path("rotate") }, "it was backing up");
-    stage.confirm("rotate");
+    stage.confirm("keep");
+    stage.command(What::Retry { path: path("keep") }, "it was backing up");
+    stage.confirm("keep");
     stage.command(What::Accept { path: path("compare") }, "the larger class was wanted");
     stage
 }
@@ -94,7 +94,7 @@ fn contradicted() -> Stage {
     stage.input(&Input::Answer { name: name("stop_services[worker]/to_zero", 1), outcome: late }).unwrap();
     stage.command(What::Retry { path: path("stop_services[worker]/to_zero") }, "to be sure");
     stage.confirm("stop_services[worker]/to_zero");
-    stage.confirm("rotate");
+    stage.confirm("keep");
     stage
 }
 
@@ -162,7 +162,7 @@ fn what_an_abort_leaves_standing_is_listed_with_its_way_back() {
     assert!(said[0].starts_with(
         "stop_services[api]/to_zero: ecs UpdateService was executed and stands; it can be taken back (`ripcord rollback"
     ));
-    assert_eq!(said[2], "rotate: was cancelled; its call was never sent");
+    assert_eq!(said[2], "keep: was cancelled; its call was never sent");
 }
 
 #[test]
@@ -221,17 +221,39 @@ fn a_whole_journal_has_no_gap_wherever_it_stops() {
     }
 }
 
+/// The same facts with a secret in a call, as a journal of an older version may hold it, in a parameter and in a note.
+fn with_secret(facts: &[Fact]) -> Vec<Fact> {
+    let mut facts = facts.to_vec();
+    for fact in &mut facts {
+        match fact {
+            Fact::Prepared { call, .. } if call.call.service == "rds" => {
+                call.call.parameters["MasterUserPassword"] = json!(PASSWORD);
+            }
+            Fact::Intent { call, .. } if call.service == "rds" => {
+                call.parameters["MasterUserPassword"] = json!(PASSWORD);
+            }
+            Fact::Started { parameters, .. } => {
+                parameters.insert("password".into(), json!(PASSWORD));
+            }
+            Fact::Noted { text, .. } => *text = format!("it is not {PASSWORD}"),
+            Fact::Captured { values, .. } => {
+                values.insert("long".into(), json!(format!("{}{PASSWORD}", "x".repeat(50))));
+            }
+            _ => {}
+        }
+    }
+    facts
+}
+
 #[test]
 fn secrets_appear_nowhere() {
-    for stage in [eventful(), aborted()] {
-        assert!(serde_json::to_string(&stage.facts).unwrap().contains(PASSWORD), "the journal has it");
-    }
-    let report = report(&eventful().facts);
+    let report = report(&with_secret(&eventful().facts));
     for text in [json(&report), markdown(&report)] {
-        assert!(!text.contains(PASSWORD));
-        assert!(text.contains("(sensitive)"));
-        assert!(text.contains("not (sensitive)"), "the note repeated it");
+        assert!(!text.contains(PASSWORD) && !text.contains(&PASSWORD[..8]));
+        assert!(text.contains("--master-user-password '(sensitive)'"));
+        assert!(text.contains("it is not (sensitive)"), "the note repeated it");
     }
+    assert_eq!(report.run.parameters["password"], "(sensitive)");
 }
 
 #[test]
@@ -291,7 +313,7 @@ fn a_hundred_thousand_facts_take_no_quadratic_time() {
         let end = facts.iter().position(|f| matches!(f, Fact::Retried { .. }));
         (start.unwrap(), end.unwrap())
     };
-    let (start, end) = cycle(&stage.facts, "rotate");
+    let (start, end) = cycle(&stage.facts, "keep");
     let mut facts = stage.facts[..start].to_vec();
     for attempt in 1..=11_000_u16 {
         for fact in &stage.facts[start..=end] {

@@ -7,6 +7,7 @@
 mod digest;
 mod resolve;
 mod steps;
+mod targets;
 mod text;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ use crate::ids::{At, Span};
 use crate::run::{CheckResult, Run};
 
 pub use digest::{Altered, digest_in, moved};
+pub use targets::{Target, observed, targets};
 
 /// What a plan is made of.
 #[derive(Clone, Debug)]

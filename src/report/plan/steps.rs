@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::resolve::{Item, Resolve};
 use super::{PlannedGate, PlannedPrompt, PlannedStep, PlannedUndo, PlannedWait, Planning};
 use crate::catalogue::{CliPlace, Effect, Operation, Tier};
-use crate::ids::{Span, StepPath};
+use crate::ids::{At, Span, StepPath};
 use crate::report::ink::{Ink, Shown, ShownCall};
 use crate::report::model::FollowUpRow;
 use crate::report::source::action_word;
-use crate::run::{Call, phrase};
+use crate::run::{Call, Run, phrase};
 use crate::runbook::{Action, ForEach, Manual, Offer, Prompt, Step, Undo};
 
 /// Longest wait of a step that names no timeout.
@@ -17,36 +17,38 @@ const DEFAULT_WAIT: Span = Span::mins(30);
 
 /// Where the walk is.
 struct Walk<'a> {
-    planning: &'a Planning<'a>,
+    run: &'a Run,
+    now: At,
+    cli: &'a CliPlace,
     ink: &'a Ink,
     phase: Option<String>,
     /// The items of the `for_each` around; one that is no item outside.
     items: Vec<Item>,
 }
 
-/// Learns the secrets of every call that can be resolved.
+/// Learns the secrets of every call that can be resolved, those of undo flows included.
 pub(super) fn learn(planning: &Planning<'_>, ink: &mut Ink) {
-    let blank = Ink::default();
-    let walk = Walk { planning, ink: &blank, phase: None, items: vec![Item::None] };
-    learn_list(&walk, &planning.run.book().steps, &StepPath::default(), ink);
+    let (blank, cli) = (Ink::default(), CliPlace::default());
+    let walk = Walk::new(planning.run, planning.now, &cli, &blank);
+    let mut calls = Vec::new();
+    walk.collect(&planning.run.book().steps, &StepPath::default(), true, &mut calls);
+    for (_, call) in &calls {
+        ink.learn_call(call);
+    }
 }
 
-fn learn_list(walk: &Walk<'_>, steps: &[Step], list: &StepPath, ink: &mut Ink) {
-    for step in steps {
-        let path = list.then(&step.name);
-        walk.calls(step, &path).iter().for_each(|(call, _)| ink.learn_call(call));
-        let inner = walk.inside(step, &path);
-        learn_list(&inner, &step.steps, &path, ink);
-        if let Undo::Steps { steps, .. } = &step.undo {
-            learn_list(walk, steps, &path.then("undo"), ink);
-        }
-    }
+/// Every call as far as it is known, by the step instance that would send it; without undo flows.
+pub(super) fn resolved_calls(run: &Run, now: At) -> Vec<(StepPath, Call)> {
+    let (ink, cli) = (Ink::default(), CliPlace::default());
+    let mut calls = Vec::new();
+    Walk::new(run, now, &cli, &ink).collect(&run.book().steps, &StepPath::default(), false, &mut calls);
+    calls
 }
 
 /// Every step, nested ones behind the step that holds them.
 pub(super) fn all(planning: &Planning<'_>, ink: &Ink) -> Vec<PlannedStep> {
     let mut out = Vec::new();
-    let walk = Walk { planning, ink, phase: None, items: vec![Item::None] };
+    let walk = Walk::new(planning.run, planning.now, &planning.cli, ink);
     walk.list(&planning.run.book().steps, &StepPath::default(), &mut out);
     out
 }
@@ -67,7 +69,25 @@ pub(super) fn follow_ups(planning: &Planning<'_>, ink: &Ink) -> Vec<FollowUpRow>
     all.collect()
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(run: &'a Run, now: At, cli: &'a CliPlace, ink: &'a Ink) -> Walk<'a> {
+        Walk { run, now, cli, ink, phase: None, items: vec![Item::None] }
+    }
+
+    fn collect(&self, steps: &[Step], list: &StepPath, undo: bool, out: &mut Vec<(StepPath, Call)>) {
+        for step in steps {
+            let path = list.then(&step.name);
+            let calls = self.calls(step, &path).into_iter().zip(&self.items);
+            out.extend(calls.map(|((call, _), item)| (instance(&path, item), call)));
+            self.inside(step, &path).collect(&step.steps, &path, undo, out);
+            if let Undo::Steps { steps, .. } = &step.undo
+                && undo
+            {
+                self.collect(steps, &path.then("undo"), undo, out);
+            }
+        }
+    }
+
     fn list(&self, steps: &[Step], list: &StepPath, out: &mut Vec<PlannedStep>) {
         for step in steps {
             let path = list.then(&step.name);
@@ -80,7 +100,7 @@ impl Walk<'_> {
     }
 
     /// The walk over the nested steps of a step.
-    fn inside(&self, step: &Step, path: &StepPath) -> Walk<'_> {
+    fn inside(&self, step: &Step, path: &StepPath) -> Walk<'a> {
         let items = match &step.for_each {
             Some(each) => self.expand(each, path),
             None => self.items.clone(),
@@ -105,7 +125,7 @@ impl Walk<'_> {
     }
 
     fn resolve<'r>(&'r self, path: &'r StepPath, item: &'r Item) -> Resolve<'r> {
-        Resolve { run: self.planning.run, path, item, now: self.planning.now }
+        Resolve { run: self.run, path, item, now: self.now }
     }
 
     /// The calls of a step, one per item, each with what it acts on.
@@ -150,7 +170,7 @@ impl Walk<'_> {
     }
 
     fn shown(&self, call: &Call) -> ShownCall {
-        let CliPlace { profile, endpoint_url, dummy_keys, .. } = self.planning.cli.clone();
+        let CliPlace { profile, endpoint_url, dummy_keys, .. } = self.cli.clone();
         let region = Some(call.place.region.clone());
         self.ink.call_at(call, &CliPlace { region, profile, endpoint_url, dummy_keys })
     }
@@ -176,7 +196,7 @@ impl Walk<'_> {
         if operation.effect() == Effect::Read || calls.is_empty() {
             return None;
         }
-        let run = self.planning.run;
+        let run = self.run;
         let tiers = |observed: fn(&Call) -> Option<Value>| {
             let all = calls.iter().map(|(call, _)| run.tier(step, operation, call, observed(call).as_ref()));
             all.max().unwrap_or(Tier::T3)
@@ -259,6 +279,14 @@ impl Walk<'_> {
                 Some(PlannedUndo::Steps(out))
             }
         }
+    }
+}
+
+/// The step instance of one item.
+fn instance(path: &StepPath, item: &Item) -> StepPath {
+    match (item, path.parent()) {
+        (Item::One { key, .. }, Some(each)) => each.item(key).then(path.name()),
+        _ => path.clone(),
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use pretty_assertions::assert_eq;
 use ripcord::catalogue::CliPlace;
 use ripcord::ids::At;
-use ripcord::report::plan::{Altered, Plan, Planning, digest_in, moved};
+use ripcord::report::plan::{Altered, Plan, Planning, digest_in, moved, observed, targets};
 use ripcord::run::{CheckResult, CheckVerdict, Run, RunInfo};
 use ripcord::runbook::{embedded, load};
+use ripcord::watch::{Unread, UnreadKind};
 use serde_json::{Map, Value, json};
 
 use super::stage::{PASSWORD, book, parameters, place};
@@ -108,10 +109,16 @@ fn the_flagship_is_planned_with_what_is_known_and_words_for_the_rest() {
 
 #[test]
 fn a_secret_parameter_is_not_in_the_plan() {
-    let plan = demo();
+    let text = include_str!("demo.yaml")
+        .replace("BackupRetentionPeriod: 7", r#"MasterUserPassword: "{{ parameters.word }}""#)
+        .replace("\nreads:", "\n  word: {type: string, required: true, description: A word}\nreads:");
+    let book = Arc::new(load("demo.yaml", text.as_bytes()).unwrap());
+    let mut given = parameters();
+    given.insert("word".into(), json!(PASSWORD));
+    let plan = planned(book, given, CliPlace::default());
     let everything = plan.text() + &plan.json();
     assert!(!everything.contains(PASSWORD));
-    assert_eq!(plan.parameters["password"], "(sensitive)");
+    assert_eq!(plan.parameters["word"], "(sensitive)");
 }
 
 #[test]
@@ -150,4 +157,41 @@ fn what_moved_since_the_plan_is_said_step_by_step() {
             .any(|l| l.contains("steps.stop_services/to_zero.gate.phrase was \"api,worker\", is \"api\""))
     );
     assert_eq!(moved(&demo().to_value(), &demo().to_value()), Vec::<String>::new());
+}
+
+#[test]
+fn the_digest_covers_what_the_targets_look_like() {
+    let mut run = Run::new(book(), RunInfo::default());
+    (run.parameters, run.places) = (parameters(), vec![place()]);
+    let now = At::parse("2026-03-01T02:00:00Z").unwrap();
+    let targets = targets(&run, now);
+    let paths: Vec<String> = targets.iter().map(|t| t.path.to_string()).collect();
+    assert_eq!(paths, ["stop_services[api]/to_zero", "stop_services[worker]/to_zero", "keep"]);
+    assert_eq!(targets[1].question.parameters, json!({"cluster": "shop", "services": ["worker"]}));
+
+    let answer = |count: u64, running: u64| json!({"services": [{"serviceArn": "arn", "status": "ACTIVE", "desiredCount": count, "runningCount": running}]});
+    let gone =
+        Unread { kind: UnreadKind::Answer, code: Some("DBInstanceNotFound".into()), message: String::new() };
+    let plan = |count, running| {
+        let answer = answer(count, running);
+        let answers = targets.iter().map(|target| {
+            let found = target.question.service == "ecs";
+            (target, if found { Ok(&answer) } else { Err(&gone) })
+        });
+        let observed = Some(observed(answers));
+        Plan::of(&Planning {
+            run: &run,
+            identity: "",
+            preflight: &[],
+            cli: CliPlace::default(),
+            observed,
+            now,
+        })
+    };
+    let before = plan(3, 3);
+    assert_eq!(before.observed.as_ref().unwrap()["keep"], Value::Null, "it does not exist");
+    assert_eq!(plan(3, 2).digest, before.digest, "a counter is not what the gate is bound to");
+    assert_ne!(plan(4, 3).digest, before.digest);
+    let moved = moved(&before.to_value(), &plan(4, 3).to_value());
+    assert_eq!(moved[0], "observed.stop_services[api]/to_zero.desiredCount was 3, is 4");
 }

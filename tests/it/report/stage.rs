@@ -64,7 +64,7 @@ pub fn place() -> Place {
 }
 
 pub fn parameters() -> Map<String, Value> {
-    let given = json!({"cluster": "shop", "services": "api,worker", "db": "orders", "password": PASSWORD,
+    let given = json!({"cluster": "shop", "services": "api,worker", "db": "orders",
         "incident_time": "2026-03-01T01:40:00Z"});
     let given = given.as_object().unwrap().clone();
     ripcord::run::params::resolve(&book(), &given, At::default()).unwrap()
