@@ -43,8 +43,18 @@ pub fn parameters(call: &Call) -> Vec<(String, String)> {
     call.parameters.as_object().map_or_else(Vec::new, members)
 }
 
+/// Nested records by dotted names, so that each value stands on a line of its own; lists as JSON.
 fn members(map: &Map<String, Value>) -> Vec<(String, String)> {
-    map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), short(v))).collect()
+    let mut out = Vec::new();
+    for (name, value) in map.iter().filter(|(_, v)| !v.is_null()) {
+        match value {
+            Value::Object(inner) if !inner.is_empty() => {
+                out.extend(members(inner).into_iter().map(|(k, v)| (format!("{name}.{k}"), v)));
+            }
+            other => out.push((name.clone(), short(other))),
+        }
+    }
+    out
 }
 
 /// A value on one line.
@@ -56,20 +66,21 @@ pub fn short(value: &Value) -> String {
 pub fn observed(value: &Value) -> Vec<(String, String)> {
     match value {
         Value::Null => vec![("target".into(), "does not exist".into())],
-        Value::Object(map) => map.iter().map(|(k, v)| (k.clone(), short(v))).collect(),
+        Value::Object(map) => members(map),
         other => vec![("target".into(), short(other))],
     }
 }
 
 /// What will be different afterwards: members the call sets, else the condition that shows it was executed.
 pub fn after(call: &Call, observed: &Value) -> Vec<String> {
-    let sets = call.parameters.as_object().into_iter().flatten().filter_map(|(name, new)| {
-        let now = observed.as_object()?.iter().find(|(k, _)| k.eq_ignore_ascii_case(name))?;
-        (now.1 != new).then(|| format!("{} {} > {}", now.0, short(now.1), short(new)))
+    let (now, sets) = (self::observed(observed), parameters(call));
+    let changed = sets.iter().filter_map(|(name, new)| {
+        let (member, old) = now.iter().find(|(k, _)| k.eq_ignore_ascii_case(name))?;
+        (old != new).then(|| format!("{member} {old} > {new}"))
     });
-    let sets: Vec<String> = sets.collect();
-    if !sets.is_empty() {
-        return sets;
+    let changed: Vec<String> = changed.collect();
+    if !changed.is_empty() {
+        return changed;
     }
     let probe = catalogue::find(&call.service, &call.operation).and_then(catalogue::Operation::probe);
     probe
@@ -178,7 +189,7 @@ fn reading(frame: &Frame, name: &str, label: &str) -> (String, String, Option<At
 }
 
 /// A document in a line: its states, or how many rows it has.
-fn summary(value: &Value) -> String {
+pub fn summary(value: &Value) -> String {
     match value {
         Value::Array(rows) => {
             let states: Vec<String> = rows.iter().take(6).filter_map(states).collect();
@@ -206,16 +217,26 @@ fn states(value: &Value) -> Option<String> {
     (!shown.is_empty()).then(|| shown.join(", "))
 }
 
-/// The conditions of a step that waits or asserts.
-pub fn conditions(step: &Step) -> Vec<&Expr> {
-    match &step.action {
+/// The conditions of a step that waits or asserts, and the named conditions that they use.
+pub fn conditions<'r>(run: &'r Run, step: &'r Step) -> Vec<&'r Expr> {
+    let mut out: Vec<&Expr> = match &step.action {
         Action::Wait(wait) => [Some(&wait.until), wait.fail_when.as_ref(), wait.must_leave.as_ref()]
             .into_iter()
             .flatten()
             .collect(),
         Action::Assert(assert) => vec![&assert.check],
         _ => vec![],
-    }
+    };
+    out.extend(named(run, &out).into_iter().map(|(_, expr)| expr));
+    out
+}
+
+/// The named conditions that some expressions use.
+pub fn named<'r>(run: &'r Run, exprs: &[&Expr]) -> Vec<(&'r str, &'r Expr)> {
+    let uses =
+        |name: &str| exprs.iter().flat_map(|e| e.roots()).any(|r| r.path.first().is_some_and(|p| p == name));
+    let conditions = run.book().conditions.iter().filter(|(name, _)| uses(name));
+    conditions.map(|(name, expr)| (name.as_str(), expr)).collect()
 }
 
 /// The clocks of a run: since when, and the RTO with what is left of it.

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::about;
 use crate::ids::{At, StepPath};
-use crate::run::{Run, Scope, cell};
+use crate::run::{PaneView, Run, Scope, cell};
 use crate::runbook::{Action, Offer, Prompt};
 use crate::text::clean;
 use crate::watch::Frame;
@@ -13,12 +14,19 @@ use crate::watch::Frame;
 pub struct Offers {
     pub columns: Vec<String>,
     pub rows: Vec<OfferRow>,
-    /// Readings to look at: name and value, or why there is none.
-    pub shown: Vec<(String, String)>,
+    /// Readings to look at.
+    pub shown: Vec<Shown>,
     /// When the oldest of them was asked; none for choices that are not read.
     pub asked: Option<At>,
     /// Why there is nothing to choose from.
     pub why: Option<String>,
+}
+
+/// One reading beside a manual step: as the pane of the same read shows it, else in a line.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Shown {
+    Table(PaneView),
+    Line { name: String, text: String },
 }
 
 /// One row to choose.
@@ -39,8 +47,7 @@ impl Offers {
         match run.plan.step(path).map(|s| &s.action) {
             Some(Action::Prompt(prompt)) => prompt_offers(run, path, prompt, frame, now),
             Some(Action::Manual(manual)) => {
-                let shown =
-                    manual.show.iter().map(|name| (clean(name).into_owned(), reading(frame, name))).collect();
+                let shown = manual.show.iter().map(|name| shown(run, name, frame, now)).collect();
                 Offers { shown, asked: Some(frame.asked), ..Offers::default() }
             }
             _ => Offers::default(),
@@ -88,9 +95,16 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| clean(&value.to_string()).into_owned(), |s| clean(s).into_owned())
 }
 
-fn reading(frame: &Frame, name: &str) -> String {
-    match frame.value(name) {
-        Ok(value) => clean(&value.to_string()).into_owned(),
-        Err(why) => clean(&why.to_string()).into_owned(),
+fn shown(run: &Run, name: &str, frame: &Frame, now: At) -> Shown {
+    let title = clean(name).into_owned();
+    let pane = run.book().panes.iter().find(|p| p.read == name && p.rows.is_none());
+    if let (Some(pane), Ok(_)) = (pane, frame.value(name)) {
+        let before = PaneView { title, columns: vec![], rows: vec![], asked: None, trouble: None };
+        return Shown::Table(run.pane_view(pane, frame, &before, now));
     }
+    let text = match frame.value(name) {
+        Ok(value) => about::summary(value),
+        Err(why) => why.to_string(),
+    };
+    Shown::Line { name: title, text: clean(&text).into_owned() }
 }

@@ -136,8 +136,13 @@ pub fn rows(run: &Run) -> Vec<Row> {
     out
 }
 
+/// The title of a step; what is not known yet stands as `<choose_snapshot.snapshot>`.
+pub fn title(run: &Run, path: &StepPath, step: &Step) -> String {
+    run.text(path, &step.title, run.now).replace("{{ ", "<").replace(" }}", ">")
+}
+
 fn row(run: &Run, path: &StepPath, step: &Step, depth: usize, number: Option<usize>) -> Row {
-    let title = run.text(path, &step.title, run.now);
+    let title = title(run, path, step);
     Row {
         path: path.clone(),
         depth,

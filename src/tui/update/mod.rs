@@ -30,7 +30,12 @@ const TWICE: Span = Span::secs(2);
 
 /// What the console asks for first.
 pub fn begin(model: &mut Model) -> Vec<Cmd> {
-    if model.direct { scene::arrived(model) } else { vec![Cmd::Identify, Cmd::List] }
+    if !model.direct {
+        return vec![Cmd::Identify, Cmd::List];
+    }
+    let mut commands = vec![Cmd::Identify];
+    commands.extend(scene::arrived(model));
+    commands
 }
 
 /// Opens the form of one runbook above the home screen, filled with what was given.

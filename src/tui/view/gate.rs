@@ -12,6 +12,7 @@ use crate::text::is_plain;
 use crate::tui::about;
 use crate::tui::forms::GateForm;
 use crate::tui::theme::Role;
+use crate::tui::wants;
 
 /// Lines below the content: blank, phrase, field, words, buttons.
 const BELOW: u16 = 6;
@@ -19,10 +20,12 @@ const BELOW: u16 = 6;
 pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm) {
     let Some(show) = ui.model.show() else { return };
     let run = &show.scene.run;
-    let mut page = Page::new(ui.theme, width(ui, area)).labelled(8);
+    let calls = about::gate_calls(run, &form.gate);
+    let longest = calls.iter().map(|c| of(c, &calls).chars().count()).max().unwrap_or(0);
+    let mut page = Page::new(ui.theme, width(ui, area)).labelled((7 + longest).clamp(8, 22));
     content(ui, &mut page, run, form);
     let rect = place(ui, area, page.len() + usize::from(BELOW));
-    let title = format!("GATE {}  {}", form.tier, heading(ui, run, form));
+    let title = format!("GATE {}  {}", form.tier, heading(run, form));
     let inner = ui.boxed(rect, &title, &form.gate.to_string(), true);
     let text = Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height);
     let below = BELOW.min(text.height);
@@ -36,25 +39,62 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm) {
 }
 
 /// The title of the one step, or of what holds the several ones.
-fn heading(ui: &Ui<'_, '_, '_>, run: &Run, form: &GateForm) -> String {
+fn heading(run: &Run, form: &GateForm) -> String {
     let calls = about::gate_calls(run, &form.gate);
     let path = match calls.as_slice() {
         [one] => one.path.clone(),
         _ => form.gate.parent().unwrap_or_else(|| form.gate.clone()),
     };
-    run.plan.step(&path).map_or_else(|| path.to_string(), |s| run.text(&path, &s.title, ui.model.now))
+    run.plan.step(&path).map_or_else(|| path.to_string(), |s| wants::title(run, &path, s))
 }
 
 fn content(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &Run, form: &GateForm) {
     let calls = about::gate_calls(run, &form.gate);
     page.text(Role::Warn, opening(form.tier, calls.len()));
     for call in &calls {
-        one(ui, page, call, calls.len() > 1);
+        let at = of(call, &calls);
+        page.entry("CALL", Role::Title, &format!("{} {}{at}", call.call.service, call.call.operation));
+        page.pairs("", &about::parameters(&call.call));
+    }
+    places(ui, page, &calls);
+    for call in &calls {
+        page.pairs(&format!("NOW{}", of(call, &calls)), &about::observed(&call.observed));
+    }
+    let oldest = calls.iter().map(|c| c.seen).min().unwrap_or(ui.model.now);
+    let age = ui.model.now.since(oldest).human();
+    let read = format!("read {age} ago; read again right before sending, a change voids this gate");
+    page.entry("", Role::Muted, &read);
+    for call in &calls {
+        let after = about::after(&call.call, &call.observed).join("; ");
+        page.entry(&format!("AFTER{}", of(call, &calls)), Role::Plain, &after);
     }
     let path = calls.first().map_or(&form.gate, |c| &c.path);
     if let Some(step) = run.plan.step(path) {
         page.entry("LOSS", Role::Plain, &about::loss(step, calls.first().map(|c| &c.call)));
-        page.entry("UNDO", Role::Plain, &about::undo(run, path, step, ui.model.now));
+    }
+    for call in &calls {
+        if let Some(step) = run.plan.step(&call.path) {
+            let undo = about::undo(run, &call.path, step, ui.model.now);
+            page.entry(&format!("UNDO{}", of(call, &calls)), Role::Plain, &undo);
+        }
+    }
+}
+
+/// Which of several calls is meant.
+fn of(call: &GateCall, calls: &[&GateCall]) -> String {
+    if calls.len() > 1 { format!(" {}", call.subject) } else { String::new() }
+}
+
+/// One place per line; calls of one step have one.
+fn places(ui: &Ui<'_, '_, '_>, page: &mut Page, calls: &[&GateCall]) {
+    let mut shown: Vec<&crate::ids::Place> = Vec::new();
+    for place in calls.iter().map(|c| &c.call.place) {
+        if !shown.contains(&place) {
+            shown.push(place);
+            let text =
+                format!("account {}, region {}, as {}", place.account, place.region, ui.model.facts.role);
+            page.entry("WHERE", Role::Plain, &text);
+        }
     }
 }
 
@@ -65,24 +105,6 @@ fn opening(tier: Tier, calls: usize) -> &'static str {
         (_, 1) => "One call. It cannot be cancelled once sent.",
         (_, _) => "Each call below is sent. None can be cancelled once sent.",
     }
-}
-
-fn one(ui: &Ui<'_, '_, '_>, page: &mut Page, call: &GateCall, several: bool) {
-    let at = if several { format!(" for {}", call.path) } else { String::new() };
-    page.entry("CALL", Role::Title, &format!("{} {}{at}", call.call.service, call.call.operation));
-    page.pairs("", &about::parameters(&call.call));
-    let facts = &ui.model.facts;
-    let place = &call.call.place;
-    page.entry(
-        "WHERE",
-        Role::Plain,
-        &format!("account {}, region {}, as {}", place.account, place.region, facts.role),
-    );
-    page.pairs("NOW", &about::observed(&call.observed));
-    let age = ui.model.now.since(call.seen).human();
-    let read = format!("read {age} ago; read again right before sending, a change voids this gate");
-    page.entry("", Role::Muted, &read);
-    page.entry("AFTER", Role::Plain, &about::after(&call.call, &call.observed).join("; "));
 }
 
 fn phrase(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm, unseen: usize) {

@@ -60,6 +60,10 @@ pub fn line(model: &Model, theme: Theme, width: usize) -> Line<'static> {
 
 fn pieces(model: &Model) -> Vec<Piece> {
     let facts = &model.facts;
+    // A run is bound to its place for life; what the session resolved is for screens without one.
+    let place = model.show().and_then(|s| s.scene.run.places.first());
+    let account = place.map_or(&facts.account, |p| &p.account);
+    let region = place.map_or(&facts.region, |p| &p.region);
     let (mode_role, mode) = mode(model);
     let piece = |rank, role, text: String| Piece { rank, role, text };
     let known =
@@ -68,8 +72,8 @@ fn pieces(model: &Model) -> Vec<Piece> {
         piece(6, Role::Title, "ripcord".into()),
         piece(0, mode_role, mode.into()),
         piece(1, Role::Warn, clean(&facts.endpoint).into_owned()),
-        piece(0, Role::Plain, known(&facts.account, "account ?")),
-        piece(0, Role::Plain, known(&facts.region, "region ?")),
+        piece(0, Role::Plain, known(account, "account ?")),
+        piece(0, Role::Plain, known(region, "region ?")),
         piece(2, Role::Plain, clean(&facts.role).into_owned()),
         piece(5, Role::Muted, clean(&facts.operator).into_owned()),
     ];

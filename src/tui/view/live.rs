@@ -44,7 +44,8 @@ fn word(ui: &Ui<'_, '_, '_>, pane: &PaneView) -> Option<&'static str> {
     pane.word(ui.model.now, STALE.paced(ui.model.facts.pace))
 }
 
-fn draw(ui: &Ui<'_, '_, '_>, page: &mut Page, shown: &PaneView) {
+/// One pane: its age, how far it can be trusted, its table.
+pub fn draw(ui: &Ui<'_, '_, '_>, page: &mut Page, shown: &PaneView) {
     let old = shown.asked.map_or_else(|| "-".to_owned(), |at| ui.model.now.since(at).human());
     let mut head = vec![(Role::Title, shown.title.clone()), (Role::Plain, format!("  {old}"))];
     if let Some(word) = word(ui, shown) {
@@ -94,11 +95,14 @@ pub fn table_widths<'r>(
         }
     }
     let gaps = widths.len().saturating_sub(1) * 2;
-    while widths.iter().sum::<usize>() + gaps > room {
-        let Some(widest) = widths.iter_mut().max() else { break };
-        if *widest <= 4 {
-            break;
-        }
+    // The first column names the row: it gives way last.
+    let over = |widths: &[usize]| widths.iter().sum::<usize>() + gaps > room;
+    while over(&widths) {
+        let Some(widest) = widths.iter_mut().skip(1).max().filter(|w| **w > 8) else { break };
+        *widest -= 1;
+    }
+    while over(&widths) {
+        let Some(widest) = widths.iter_mut().max().filter(|w| **w > 4) else { break };
         *widest -= 1;
     }
     widths

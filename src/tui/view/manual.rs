@@ -4,9 +4,11 @@ use ratatui::layout::Rect;
 
 use super::Ui;
 use super::layers::{sheet, width};
+use super::live;
 use super::page::Page;
 use crate::runbook::Action;
 use crate::tui::forms::{ApproveForm, ManualForm};
+use crate::tui::offers::Shown;
 use crate::tui::theme::Role;
 
 pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &ManualForm) {
@@ -18,8 +20,11 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &ManualForm) {
     let mut page = Page::new(ui.theme, width(ui, area)).labelled(8);
     page.markdown("WHY", &crate::tui::about::instructions(run, &form.path, step, now));
     if let Some(offers) = show.offers.get(&form.path) {
-        for (name, value) in &offers.shown {
-            page.wide("SEEN", Role::Plain, &format!("{name}: {}", crate::text::fit(value, 400)));
+        for shown in &offers.shown {
+            match shown {
+                Shown::Table(view) => live::draw(ui, &mut page, view),
+                Shown::Line { name, text } => page.wide("SEEN", Role::Plain, &format!("{name}: {text}")),
+            }
         }
         let age = offers.asked.map_or_else(String::new, |at| format!("read {} ago", now.since(at).human()));
         page.entry("", Role::Muted, &age);

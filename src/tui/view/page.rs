@@ -92,7 +92,7 @@ impl Page {
     }
 
     fn beside(&mut self, label: &str, role: Role, text: String) {
-        let padded = format!("{label:<width$}", width = self.label);
+        let padded = padded(self.theme, label, self.label.saturating_sub(1)) + " ";
         self.lines.push(Line::from(vec![
             Span::styled(padded, self.theme.style(Role::Label)),
             Span::styled(text, self.theme.style(role)),

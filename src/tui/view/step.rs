@@ -18,8 +18,7 @@ use crate::watch::Frame;
 pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, show: &Show, focused: bool) {
     let run = &show.scene.run;
     let path = &show.chosen;
-    let name =
-        run.plan.step(path).map_or_else(|| path.to_string(), |s| run.text(path, &s.title, ui.model.now));
+    let name = run.plan.step(path).map_or_else(|| path.to_string(), |s| wants::title(run, path, s));
     let head = format!("{}  {}", name, tier(run, path));
     let narrow = ui.size == Size::Narrow;
     let heading = title(ui, Pane::Step, if narrow { "Step" } else { head.trim() });
@@ -110,6 +109,7 @@ fn action(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step) {
         Action::Wait(wait) => waits(ui, page, show, step, wait),
         Action::Assert(assert) => {
             page.wide("CHECK", Role::Plain, assert.check.source());
+            named(page, run, &assert.check);
             seen(ui, page, show, step);
         }
         Action::Prompt(prompt) => page.entry("ASK", Role::Plain, &run.text(path, &prompt.message, now)),
@@ -191,6 +191,7 @@ fn waits(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step, wait: &
         page.entry("USUAL", Role::Plain, &usual.human());
     }
     page.wide("UNTIL", Role::Plain, wait.until.source());
+    named(page, run, &wait.until);
     if wait.stable_for > 1 {
         page.entry("", Role::Muted, &format!("on {} readings in a row", wait.stable_for));
     }
@@ -200,12 +201,19 @@ fn waits(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step, wait: &
     seen(ui, page, show, step);
 }
 
+/// What the named conditions in a condition stand for.
+fn named(page: &mut Page, run: &Run, condition: &crate::expr::Expr) {
+    for (name, expr) in about::named(run, &[condition]) {
+        page.wide("", Role::Muted, &format!("{name} is {}", expr.source()));
+    }
+}
+
 /// The newest readings behind a condition, each with its age.
 fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step) {
     let empty = Frame::empty(ui.model.now);
     let frame = show.scene.looks.get(&show.chosen).map_or(&empty, AsRef::as_ref);
     let stale = Span::secs(30);
-    for (name, text, asked) in about::seen(frame, &about::conditions(step)) {
+    for (name, text, asked) in about::seen(frame, &about::conditions(&show.scene.run, step)) {
         let (role, age) = match asked.map(|at| ui.model.now.since(at)) {
             Some(age) if age > stale => (Role::Stale, format!("STALE {}", age.human())),
             Some(age) => (Role::Plain, format!("{} ago", age.human())),

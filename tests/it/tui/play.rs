@@ -281,6 +281,13 @@ pub fn snapshots(now: At) -> Frame {
     Frame { asked: now, at: now, readings: [("@read".to_owned(), reading)].into() }
 }
 
+/// What is shown beside the checklist.
+pub fn services(now: At) -> Frame {
+    let rows = json!([{"serviceName": "api", "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0}]);
+    let reading = Reading { asked: now, at: now, answer: Ok(Arc::new(rows)) };
+    Frame { asked: now, at: now, readings: [("services_now".to_owned(), reading)].into() }
+}
+
 fn chosen() -> Play {
     let mut play = choosing().after(20);
     let (value, at) = (json!("orders-2026-03-01-00-10"), play.now);

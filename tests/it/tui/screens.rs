@@ -225,7 +225,13 @@ fn a_prompt_marks_the_rows_that_must_be_typed() {
 
 #[test]
 fn a_checklist_has_ticks_and_a_note() {
-    let mut model = opened(&play::checking());
+    let mut model = run(&play::checking());
+    let commands = press(&mut model, KeyCode::Enter);
+    let [Cmd::Look { ticket, path, .. }] = &commands[..] else { panic!("{commands:?}") };
+    let reply = Reply::Looked(*ticket, path.clone(), play::services(model.now));
+    pass(&mut model, 500);
+    let now = model.now;
+    update(&mut model, Msg::Reply(reply), now);
     press(&mut model, KeyCode::Char(' '));
     shot("manual", &mut model);
 }
