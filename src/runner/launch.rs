@@ -282,8 +282,7 @@ impl World {
         stop_before: Option<String>,
         panes: bool,
     ) -> Result<(Session<LocalDisk>, Handle), Trouble> {
-        let stored = self.stored(id)?;
-        self.same_endpoint(&stored.header)?;
+        let stored = self.resumable(id)?;
         for place in &stored.header.places {
             let identity = self.identity(&place.region).await.map_err(not_resumed)?;
             if identity.account != place.account {
@@ -362,6 +361,19 @@ impl World {
         ))
     }
 
+    /// What a run's directory holds, where it can be opened for another life.
+    ///
+    /// # Errors
+    /// As [`World::stored`]; 1 for damage, 2 for another kind of endpoint.
+    pub fn resumable(&self, id: &RunId) -> Result<Stored, Trouble> {
+        let stored = self.stored(id)?;
+        self.same_endpoint(&stored.header)?;
+        match &stored.refused {
+            Some(error) => Err(error.clone()),
+            None => Ok(stored),
+        }
+    }
+
     /// What a run's directory holds, read without its lock.
     ///
     /// # Errors
@@ -379,6 +391,8 @@ pub struct Stored {
     pub decisions: Vec<Decision>,
     /// First characters of the newest hash.
     pub head: String,
+    /// Why the run cannot be opened for another life; what is here is good.
+    pub refused: Option<Trouble>,
 }
 
 impl Stored {
@@ -402,7 +416,8 @@ impl Stored {
             return Err(JournalError::NeverStarted { dir: shelf.dir(id).map_err(Trouble::from)? }.into());
         }
         let head = follow.head().to_owned();
-        Ok(Stored { header: follow.header.clone(), book: Arc::new(book), decisions, head })
+        let refused = follow.refused().map(Trouble::from);
+        Ok(Stored { header: follow.header.clone(), book: Arc::new(book), decisions, head, refused })
     }
 
     /// The run, folded; without a life of its own nothing is owed to it.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::proxy::Upstream;
@@ -130,6 +132,41 @@ pub fn tell(command: &mut Command, answers: &[&str], phrases: &[&str]) {
 /// Runs it to its end.
 pub fn told(mut command: Command) -> Told {
     Told::of(&command.output().expect("ripcord starts"))
+}
+
+/// A process in the background; it ends with the test.
+pub struct Background(Child);
+
+impl Background {
+    pub fn start(mut command: Command) -> Background {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Background(command.spawn().expect("ripcord starts"))
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.0.wait().unwrap();
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    /// Waits for its end. What it says fits into a pipe until then.
+    pub fn end(mut self) -> Told {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        self.0.stdout.take().unwrap().read_to_end(&mut out).unwrap();
+        self.0.stderr.take().unwrap().read_to_end(&mut err).unwrap();
+        Told::of(&Output { status: self.0.wait().unwrap(), stdout: out, stderr: err })
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 /// The directories of all runs, oldest first.

@@ -8,12 +8,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Child, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::drive::{Told, facts, flagship, recovered, resumed, run_id, state, told};
+use crate::drive::{Background, Told, facts, flagship, recovered, resumed, run_id, state, told};
 use crate::proxy::{Call, Fault};
 use crate::world::World;
 
@@ -217,30 +216,6 @@ fn a_run_killed_twice_sends_each_call_once() {
     play("killed twice", cases);
 }
 
-/// A process in the background.
-struct Background(Child);
-
-impl Background {
-    fn start(world: &World) -> Background {
-        let mut command = flagship(world, &[]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        Background(command.spawn().expect("ripcord starts"))
-    }
-
-    /// `kill -9`.
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
 /// One of each kind of mutating call: operation and which of its calls.
 const ONE_OF_EACH: &[(&str, u64)] = &[
     ("RegisterScalableTarget", 1),
@@ -263,7 +238,7 @@ fn kill_9_while_a_call_is_on_its_way_and_nobody_sends_it_again() {
             let name = format!("{operation} {nth} {}", fault.name());
             cases.push(Case::new(name, move |world| {
                 world.proxy.inject(operation, *nth, fault.clone());
-                let mut ripcord = Background::start(world);
+                let mut ripcord = Background::start(flagship(world, &[]));
                 world.proxy.wait_held(DEADLINE);
                 ripcord.kill();
                 world.proxy.heal();
@@ -282,19 +257,17 @@ fn a_call_that_executes_after_the_resume_is_seen_and_not_sent_again() {
     let cases = ONE_OF_EACH.iter().map(|(operation, nth)| {
         Case::new(format!("{operation} {nth} late"), move |world| {
             world.proxy.inject(operation, *nth, Fault::HoldBefore);
-            let mut ripcord = Background::start(world);
+            let mut ripcord = Background::start(flagship(world, &[]));
             let held = world.proxy.wait_held(DEADLINE);
             ripcord.kill();
             let so_far = world.proxy.log().len();
-            let mut next = resumed(world, &run_id(world));
-            next.stdout(Stdio::piped()).stderr(Stdio::piped());
-            let next = next.spawn().unwrap();
+            let next = Background::start(resumed(world, &run_id(world)));
             // It has proven who it is and looks for the call: the settle window is open.
             world.proxy.wait_for("reading of the next life", DEADLINE, |log| {
                 log.iter().skip(so_far).filter(|call| !call.is("GetCallerIdentity")).count() >= 2
             });
             world.proxy.release();
-            Told::of(&next.wait_with_output().unwrap()).ends_with(0);
+            next.end().ends_with(0);
             each_once(world);
             assert!(held.mutating);
         })
