@@ -16,16 +16,25 @@ impl Perform for Aws {
             let Question { place, service, operation, parameters } = question;
             self.refreshed().await;
             match Aws::read(self, place, service, operation, parameters).await {
-                Ok(document) => Ok(Arc::new(document.value)),
-                Err(e) => Err(self.unread(e)),
+                Ok(document) => {
+                    tracing::debug!(%place, service, operation, "read");
+                    Ok(Arc::new(document.value))
+                }
+                Err(e) => {
+                    tracing::info!(%place, service, operation, kind = ?e.kind, code = e.code, "not read");
+                    Err(self.unread(e))
+                }
             }
         })
     }
 
-    fn send<'a>(&'a self, _name: &'a EffectName, call: &'a Call) -> Performing<'a, Outcome> {
+    fn send<'a>(&'a self, name: &'a EffectName, call: &'a Call) -> Performing<'a, Outcome> {
         Box::pin(async move {
             let Call { place, service, operation, parameters } = call;
-            outcome(Aws::send(self, place, service, operation, parameters).await)
+            tracing::info!(%name, %place, service, operation, "sent");
+            let outcome = outcome(Aws::send(self, place, service, operation, parameters).await);
+            tracing::info!(%name, became = became(&outcome), "answered");
+            outcome
         })
     }
 }
@@ -47,6 +56,15 @@ impl Aws {
             self.0.stale.store(true, Ordering::SeqCst);
         }
         Unread { kind, code: error.code, message: error.message }
+    }
+}
+
+/// One word for the log, which never holds answers.
+fn became(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Executed { .. } => "executed",
+        Outcome::Rejected { .. } => "rejected",
+        Outcome::Unclear { .. } => "unclear",
     }
 }
 

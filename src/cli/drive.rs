@@ -5,7 +5,7 @@ use std::io::Write;
 use super::Ending;
 use super::args::DriveArgs;
 use crate::headless::{self, Driver, Script, Style};
-use crate::ids::RunId;
+use crate::ids::{RunId, StepPath};
 use crate::journal::LocalDisk;
 use crate::run::{Command, Run, What};
 use crate::runner::{Handle, Session, Trouble, World, exit};
@@ -26,8 +26,17 @@ pub fn style(args: &DriveArgs) -> Style {
 /// Everything the script lacks, said at once.
 pub fn complete(run: &crate::run::Run, script: &Script, world: &World) -> Result<(), Trouble> {
     use crate::ids::Clock;
-    let missing = headless::missing(run, script, world.clock.now());
-    if missing.is_empty() || script.interactive || world.read_only {
+    lacks(&headless::missing(run, script, world.clock.now()), script)
+}
+
+/// The same for a roll-back of these instances of steps.
+pub fn complete_back(run: &Run, chain: &[StepPath], script: &Script, world: &World) -> Result<(), Trouble> {
+    use crate::ids::Clock;
+    lacks(&headless::missing_back(run, chain, script, world.clock.now()), script)
+}
+
+fn lacks(missing: &[headless::Missing], script: &Script) -> Result<(), Trouble> {
+    if missing.is_empty() || script.interactive {
         return Ok(());
     }
     let lines: Vec<String> = missing.iter().map(|m| format!("  {}: {}", m.path, m.what)).collect();

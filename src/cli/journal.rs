@@ -6,7 +6,7 @@ use super::Ending;
 use super::args::Global;
 use super::connect::shelf;
 use super::say;
-use crate::journal::{LocalDisk, Verdict};
+use crate::journal::{LocalDisk, Summary, Verdict};
 use crate::runner::{Trouble, endpoint_words, exit};
 use crate::text::clean;
 
@@ -15,7 +15,7 @@ pub fn runs(global: &Global, as_json: bool) -> Ending {
     let runs = shelf(global)?.list().map_err(Trouble::from)?;
     let rows = runs.iter().map(|shelved| match &shelved.found {
         Ok(s) => json!({"run": shelved.run.0, "runbook": s.header.runbook.id, "started": s.header.started.rfc3339(),
-            "state": if s.ended { "ended" } else { "unfinished" }, "last": s.last.wall.rfc3339(),
+            "state": state(s), "last": s.last.wall.rfc3339(),
             "endpoint": endpoint_words(&s.header.endpoint),
             "place": s.header.places.first().map(ToString::to_string)}),
         Err(e) => json!({"run": shelved.run.0, "state": "unreadable", "error": e.to_string()}),
@@ -35,6 +35,14 @@ pub fn runs(global: &Global, as_json: bool) -> Ending {
         say::line(format_args!("there are no runs here yet"));
     }
     Ok(exit::OK)
+}
+
+fn state(summary: &Summary) -> &'static str {
+    match (summary.ended, summary.began) {
+        (true, _) => "ended",
+        (false, true) => "unfinished",
+        (false, false) => "never_began",
+    }
 }
 
 /// Checks every line of a journal.

@@ -79,7 +79,8 @@ pub fn resume(global: &Global, name: &str, drive: &DriveArgs) -> Ending {
         let world = connect::world(global).await?;
         let id = world.shelf.find(name).map_err(Trouble::from)?;
         let script = drive::script(&world, drive)?;
-        let stored = world.stored(&id)?.fold();
+        let mut stored = world.resumable(&id)?.fold();
+        stored.info.read_only = world.read_only;
         drive::complete(&stored, &script, &world)?;
         let retries = drive::retries(&stored, &world.operator);
         let stop_before = drive.stop_before.as_ref().map(ToString::to_string);
@@ -94,8 +95,9 @@ pub fn rollback(global: &Global, name: &str, to: &str, drive: &DriveArgs) -> End
         let world = connect::world(global).await?;
         let id = world.shelf.find(name).map_err(Trouble::from)?;
         let script = drive::script(&world, drive)?;
-        let stored = world.stored(&id)?.fold();
-        stored.undo_chain(to).map_err(|refusal| Trouble::usage(refusal.to_string()))?;
+        let stored = world.resumable(&id)?.fold();
+        let chain = stored.undo_chain(to).map_err(|refusal| Trouble::usage(refusal.to_string()))?;
+        drive::complete_back(&stored, &chain, &script, &world)?;
         let (session, handle) = world.resume(&id, None, false).await?;
         let command = Command {
             by: world.operator.clone(),

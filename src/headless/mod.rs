@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::ids::{At, StepPath};
+use crate::ids::{At, Span, StepPath};
 use crate::run::{Command, Gate, Hold, Offered, Run, Scene, Stage, StepRun, What};
 use crate::runbook::Action;
 use crate::runner::{Handle, Reader, exit};
+use crate::watch::UnreadKind;
 
-pub use needs::{Missing, missing};
+pub use needs::{Missing, missing, missing_back};
 pub use script::{Script, ScriptError};
 
 /// How lines are written.
@@ -44,7 +45,12 @@ pub struct Driver<'a> {
     tried: Vec<(StepPath, At)>,
     asked: Vec<(StepPath, At)>,
     held: Vec<(StepPath, At)>,
+    /// Since when nothing that was asked came through.
+    silent: Option<At>,
 }
+
+/// How long the endpoint may be silent before the run is left as it stands.
+const SILENCE: Span = Span::mins(10);
 
 /// Why driving stopped.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +79,7 @@ impl<'a> Driver<'a> {
             tried: Vec::new(),
             asked: Vec::new(),
             held: Vec::new(),
+            silent: None,
         }
     }
 
@@ -112,7 +119,28 @@ impl<'a> Driver<'a> {
                 return Some(stop);
             }
         }
-        stopped_before(scene)
+        stopped_before(scene).or_else(|| self.silence(scene))
+    }
+
+    /// An endpoint that cannot be reached pauses a run by itself: nobody here could see it and decide.
+    fn silence(&mut self, scene: &Scene) -> Option<Stop> {
+        let mut unreached = None;
+        for reading in scene.looks.values().flat_map(|frame| frame.readings.values()) {
+            match &reading.answer {
+                Err(why) if why.kind == UnreadKind::Transport => unreached = Some(why),
+                Err(why) if why.kind == UnreadKind::NotYet => {}
+                _ => {
+                    self.silent = None;
+                    return None;
+                }
+            }
+        }
+        let (why, now) = (unreached?, self.handle.now());
+        let silence = now.since(*self.silent.get_or_insert(now));
+        (silence >= SILENCE.paced(scene.run.info.pace)).then(|| Stop::Needs {
+            code: exit::UNFINISHED,
+            why: format!("the endpoint has not answered for {}: {}", silence.human(), why.message),
+        })
     }
 
     async fn gate(&mut self, run: &Run, path: &StepPath, gate: &Gate) -> Option<Stop> {

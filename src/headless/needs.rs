@@ -6,7 +6,7 @@ use crate::catalogue::{Effect, Tier};
 use crate::expr::Tree;
 use crate::ids::{At, StepPath};
 use crate::run::{Run, Scope};
-use crate::runbook::{Action, Step};
+use crate::runbook::{Action, Step, Undo};
 use crate::watch::Frame;
 
 use super::script::Script;
@@ -18,11 +18,26 @@ pub struct Missing {
     pub what: String,
 }
 
-/// What the script lacks for a run that was started or resumed: steps that have ended need nothing.
+/// What the script lacks for a run that was started or resumed: steps that have ended need nothing, and a
+/// read-only session ends at the first step that writes.
 pub fn missing(run: &Run, script: &Script, now: At) -> Vec<Missing> {
     let mut out = unknown_paths(run, script);
-    for step in &run.book().steps {
+    let is_end = |step: &&Step| run.info.read_only && will_write(run, step, &StepPath::default(), now);
+    for step in run.book().steps.iter().take_while(|step| !is_end(step)) {
         visit(run, script, step, &StepPath::default(), now, &mut out);
+    }
+    out
+}
+
+/// What the script lacks for taking these instances of steps back.
+pub fn missing_back(run: &Run, chain: &[StepPath], script: &Script, now: At) -> Vec<Missing> {
+    let mut out = unknown_paths(run, script);
+    for path in chain {
+        let undo = run.plan.step(path).map(|step| &step.undo);
+        let Some(Undo::Steps { steps, .. }) = undo else { continue };
+        for step in steps {
+            visit(run, script, step, &path.then("undo"), now, &mut out);
+        }
     }
     out
 }
@@ -54,6 +69,17 @@ fn visit(run: &Run, script: &Script, step: &Step, list: &StepPath, now: At, out:
     for nested in &step.steps {
         visit(run, script, nested, &path, now, out);
     }
+}
+
+/// Whether a step, or one inside it, has a mutating call still to come.
+fn will_write(run: &Run, step: &Step, list: &StepPath, now: At) -> bool {
+    let path = list.then(&step.name);
+    let ended = run.steps.get(&path).is_some_and(|s| s.ended.is_some());
+    if ended || never(run, step, &path, now) {
+        return false;
+    }
+    let writes = matches!(&step.action, Action::AwsApi { operation, .. } if operation.effect() != Effect::Read);
+    writes || step.steps.iter().any(|nested| will_write(run, nested, &path, now))
 }
 
 /// Whether the step's `when` depends on parameters only and is false.

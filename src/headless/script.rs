@@ -42,9 +42,10 @@ impl Script {
         given(gate) || given(&gate.unkeyed())
     }
 
-    /// Whether any phrase was given for a gate.
+    /// Whether any phrase was given for a gate, for one of its items or for the gate over all of them.
     pub fn confirms(&self, gate: &StepPath) -> bool {
-        self.phrases.contains_key(gate) || self.phrases.keys().any(|p| p.unkeyed() == *gate)
+        let over_all = gate.unkeyed();
+        self.phrases.keys().any(|p| p == gate || *p == over_all || p.unkeyed() == *gate)
     }
 
     /// The phrases given for a gate.

@@ -17,7 +17,7 @@ pub enum JournalError {
     NotFound { name: String },
     #[error("`{name}` fits several runs: {}", .runs.iter().map(|r| r.0.as_str()).collect::<Vec<_>>().join(", "))]
     Ambiguous { name: String, runs: Vec<RunId> },
-    #[error("{} holds no complete header", .dir.display())]
+    #[error("the run in {} never began", .dir.display())]
     NeverStarted { dir: PathBuf },
     #[error("{} exists already", .path.display())]
     Exists { path: PathBuf },

@@ -49,6 +49,14 @@ impl<D: Disk> Follow<D> {
         self.chain.head.short()
     }
 
+    /// Why [`Journal::open`](super::Journal::open) would refuse this run: damage, or records of a newer program.
+    pub fn refused(&self) -> Option<JournalError> {
+        match &self.verdict {
+            Verdict::Intact { .. } | Verdict::Torn { .. } => None,
+            bad => Some(refusal(&self.dir, &self.path, bad.clone())),
+        }
+    }
+
     /// Reads a kept value and proves it.
     pub fn read_blob(&self, digest: &Digest) -> Result<Vec<u8>, JournalError> {
         blob::get(&self.disk, &self.dir, digest)

@@ -48,6 +48,8 @@ pub struct Summary {
     pub header: Header,
     /// The newest record that reads well; its payload is empty where it lies in `out/`.
     pub last: Record,
+    /// Whether any decision follows the header, or may: without one nothing was ever sent for it.
+    pub began: bool,
     /// Whether the newest decision ended the run.
     pub ended: bool,
     /// Whether the file ends in anything but a whole record.
@@ -130,7 +132,9 @@ impl<D: Disk> Shelf<D> {
         self.prepare()?;
         // Held until the header is durable: two consoles starting at once must see each other.
         let _starting = self.starting()?;
-        for other in self.unfinished()?.into_iter().map(|summary| summary.header) {
+        let unfinished = self.unfinished()?.into_iter();
+        let alive = unfinished.filter(|summary| summary.began || self.has_writer(&summary.header.run));
+        for other in alive.map(|summary| summary.header) {
             let shared = other.resources.iter().find(|r| header.resources.contains(r));
             if let Some(resource) = shared.filter(|_| other.endpoint.same_world(&header.endpoint)) {
                 let (resource, title) = (resource.clone(), other.runbook.title);
@@ -138,6 +142,12 @@ impl<D: Disk> Shelf<D> {
             }
         }
         Journal::create(self.disk.clone(), &dir, header, runbook, stamp)
+    }
+
+    /// Whether some process holds the lock of a run. What cannot be asked counts as held.
+    fn has_writer(&self, run: &RunId) -> bool {
+        let file = follow::opened(&self.disk, &self.runs().join(&run.0), Access::Append);
+        !file.is_ok_and(|(_, file)| file.try_lock().is_ok_and(|free| free))
     }
 
     /// Opens a run for writing; see [`Journal::open`].
@@ -201,11 +211,12 @@ fn summary<D: Disk>(disk: &D, dir: &Path) -> Result<Summary, JournalError> {
     };
     let header = follow::header(dir, &path, std::slice::from_ref(&first))?;
     let end = ending(&file, first).map_err(doing("read", &path))?;
-    Ok(Summary { header, last: end.last, ended: end.ended, ragged: end.ragged })
+    Ok(Summary { header, last: end.last, began: end.began, ended: end.ended, ragged: end.ragged })
 }
 
 struct Ending {
     last: Record,
+    began: bool,
     ended: bool,
     ragged: bool,
 }
@@ -239,6 +250,7 @@ fn ending<F: DiskFile>(file: &F, first: Record) -> io::Result<Ending> {
         if ended.is_some() || from == 0 {
             return Ok(Ending {
                 last: last.unwrap_or(first),
+                began: ended.is_some() || broken,
                 ended: ended == Some(true),
                 ragged: ragged || broken,
             });

@@ -72,7 +72,9 @@ impl Run {
         }
         let (purpose, every) = self.purpose(path, step, run)?;
         let since = self.look_since(path, purpose);
-        let every = Some(every.paced(self.info.pace).max(Span(20)));
+        // The readings of a probe are spread over the settle window, which is a deadline: no pace shortens it.
+        let pace = if purpose == Purpose::Probe { 1 } else { self.info.pace };
+        let every = Some(every.paced(pace).max(Span(20)));
         Some(LookName { path: path.clone(), purpose, since, every })
     }
 

@@ -234,14 +234,12 @@ impl World {
         let info = RunInfo { stop_before, ..self.info(id.clone()) };
         let run = Run::new(Arc::clone(&checked.book), info);
         let mut ledger = Ledger::new(run, journal, self.clock.clone(), &[]);
-        let life = ledger.open(&self.operator).map_err(denied)?;
-        ledger
-            .input(&Input::Start {
-                parameters: checked.parameters.clone(),
-                places: checked.places.clone(),
-                preflight: checked.preflight.clone(),
-            })
-            .map_err(denied)?;
+        let start = Input::Start {
+            parameters: checked.parameters.clone(),
+            places: checked.places.clone(),
+            preflight: checked.preflight.clone(),
+        };
+        let life = ledger.begin(&self.operator, &start).map_err(denied)?;
         let (session, handle) = Session::new(ledger, life, self.options(self.clock.clone(), panes));
         Ok((session, handle, id))
     }
@@ -284,10 +282,9 @@ impl World {
         stop_before: Option<String>,
         panes: bool,
     ) -> Result<(Session<LocalDisk>, Handle), Trouble> {
-        let stored = self.stored(id)?;
-        self.same_endpoint(&stored.header)?;
+        let stored = self.resumable(id)?;
         for place in &stored.header.places {
-            let identity = self.identity(&place.region).await?;
+            let identity = self.identity(&place.region).await.map_err(not_resumed)?;
             if identity.account != place.account {
                 return Err(Trouble::new(
                     exit::CREDENTIALS,
@@ -364,6 +361,19 @@ impl World {
         ))
     }
 
+    /// What a run's directory holds, where it can be opened for another life.
+    ///
+    /// # Errors
+    /// As [`World::stored`]; 1 for damage, 2 for another kind of endpoint.
+    pub fn resumable(&self, id: &RunId) -> Result<Stored, Trouble> {
+        let stored = self.stored(id)?;
+        self.same_endpoint(&stored.header)?;
+        match &stored.refused {
+            Some(error) => Err(error.clone()),
+            None => Ok(stored),
+        }
+    }
+
     /// What a run's directory holds, read without its lock.
     ///
     /// # Errors
@@ -381,6 +391,8 @@ pub struct Stored {
     pub decisions: Vec<Decision>,
     /// First characters of the newest hash.
     pub head: String,
+    /// Why the run cannot be opened for another life; what is here is good.
+    pub refused: Option<Trouble>,
 }
 
 impl Stored {
@@ -400,8 +412,12 @@ impl Stored {
             )
         })?;
         let decisions = facts(&follow.records).map_err(|why| damaged(&why))?;
+        if decisions.is_empty() {
+            return Err(JournalError::NeverStarted { dir: shelf.dir(id).map_err(Trouble::from)? }.into());
+        }
         let head = follow.head().to_owned();
-        Ok(Stored { header: follow.header.clone(), book: Arc::new(book), decisions, head })
+        let refused = follow.refused().map(Trouble::from);
+        Ok(Stored { header: follow.header.clone(), book: Arc::new(book), decisions, head, refused })
     }
 
     /// The run, folded; without a life of its own nothing is owed to it.
@@ -417,6 +433,15 @@ impl Stored {
         self.decisions.iter().flat_map(|d| &d.facts).for_each(|f| run.apply(f));
         run
     }
+}
+
+/// An endpoint that does not answer stops a start, but a run that has started only waits for it.
+fn not_resumed(trouble: Trouble) -> Trouble {
+    if trouble.code != exit::PREFLIGHT {
+        return trouble;
+    }
+    let means = "who we are is not known, so the run was not opened; it stands as it was";
+    Trouble { code: exit::UNFINISHED, means: means.into(), ..trouble }
 }
 
 /// The account was asserted while the places were pinned; this line says what it is.

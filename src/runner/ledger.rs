@@ -66,6 +66,21 @@ impl<D: Disk, C: Stamps> Ledger<D, C> {
         Ok(life)
     }
 
+    /// Opens the first life of a run and starts it, in one record: a crash leaves it started or never begun.
+    ///
+    /// # Errors
+    /// As [`Ledger::input`].
+    pub fn begin(&mut self, by: &str, start: &Input) -> Result<Life, Denied> {
+        let (life, now) = (Life(1), self.clock.now());
+        let open = Input::Open { life, by: by.to_owned() };
+        let mut facts = self.run.decide(&open, now).map_err(Denied::Refused)?;
+        let mut opened = Run::clone(&self.run);
+        facts.iter().for_each(|fact| opened.apply(fact));
+        facts.extend(opened.decide(start, now).map_err(Denied::Refused)?);
+        self.record(start, facts)?;
+        Ok(life)
+    }
+
     /// Decides; what follows is durable before it is applied. Gives the number of facts.
     ///
     /// # Errors

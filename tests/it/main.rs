@@ -5,15 +5,25 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod catalogue;
+#[cfg(feature = "aws")]
+mod drive;
 mod expr;
+#[cfg(feature = "aws")]
+mod flagship;
 mod journal;
+#[cfg(feature = "aws")]
+mod kill;
 mod laws;
 mod moto;
 mod proxy;
+#[cfg(feature = "aws")]
+mod readonly;
 mod report;
 mod runbook;
 mod sim;
 mod tls;
 mod tmux;
+#[cfg(feature = "aws")]
+mod trouble;
 mod tui;
 mod world;
