@@ -74,6 +74,8 @@ kinds! {
     BadDuration = "bad-duration",
     /// A regular expression that does not compile.
     BadPattern = "bad-pattern",
+    /// A template where none is filled in; values never enter a statement as text.
+    TemplateNotHere = "template-not-here",
     /// A key that means nothing with this action or type.
     MisplacedKey = "misplaced-key",
     // Names.
@@ -118,6 +120,8 @@ kinds! {
     MemberValue = "member-value",
     /// A read that changes something.
     MutatingRead = "mutating-read",
+    /// An error code that the operation does not answer with, but nearly.
+    UnknownErrorCode = "unknown-error-code",
     /// An effect below what the action does.
     EffectLowered = "effect-lowered",
     /// A gate below what the action needs.

@@ -170,6 +170,12 @@ impl Check {
             Some(text) if (required || matches!(want, Want::Template)) && text.trim().is_empty() => {
                 self.say(Raw::new(FindingKind::OutOfRange, node.at.clone(), format!("{name} is empty")));
             }
+            Some(text) if matches!(want, Want::Text) && text.contains("{{") => {
+                let message = format!("no template is filled in in {name}");
+                let raw = Raw::new(FindingKind::TemplateNotHere, node.at.clone(), message);
+                let hint = "bind values to a statement: args for $1, identifiers and literals for {name}";
+                self.say(if name.starts_with("`text`") { raw.hint(hint) } else { raw });
+            }
             Some(_) => {}
         }
     }

@@ -1,18 +1,15 @@
 //! The words of the format for what the model holds, and what a step does to the world.
 
-use serde_json::Value;
-
 use super::foreign;
 use super::model::{Action, ReadRef, Step, Verdict};
 use crate::catalogue::Effect;
-use crate::expr::Tree;
 
 impl Step {
     /// What the step does to the world: its action, or more when the author says so.
     pub fn effect(&self) -> Effect {
         let action = match &self.action {
             Action::AwsApi { operation, .. } => operation.effect(),
-            Action::Foreign { kind, inputs } => foreign::effect(kind, &written(inputs)),
+            Action::Foreign { kind, inputs } => foreign::effect(kind, &inputs.written()),
             Action::Wait(_)
             | Action::Assert(_)
             | Action::Prompt(_)
@@ -74,17 +71,5 @@ pub(super) fn effect_word(effect: Effect) -> &'static str {
         Effect::Read => "read",
         Effect::Mutate => "mutate",
         Effect::Destructive => "destructive",
-    }
-}
-
-/// A tree as it is written in the file.
-fn written(tree: &Tree) -> Value {
-    match tree {
-        Tree::Plain(value) => value.clone(),
-        Tree::Text(template) => Value::String(template.source().to_owned()),
-        Tree::List(items) => items.iter().map(written).collect(),
-        Tree::Map(entries) => {
-            Value::Object(entries.iter().map(|(key, tree)| (key.clone(), written(tree))).collect())
-        }
     }
 }

@@ -93,6 +93,7 @@ static PARAMETER: Table = table(
         key("allowed_pattern", Want::Pattern, "Regular expression (Rust syntax) for texts; per element."),
         key("max_length", Want::Count(1, 1_000_000), "Longest text in characters; per element."),
         key("choices", Want::Name, "Read whose values are offered."),
+        key("in", Want::Name, "Target in which a picker looks."),
         key("description", Want::Text, "What to enter."),
     ],
 );
@@ -103,6 +104,7 @@ static PANE: Table = table(
     &[
         must("title", Want::Text, "Title of the pane."),
         must("read", Want::Name, "Read that fills it."),
+        key("in", Want::Name, "Target, when it is another one than that of the read."),
         key("rows", Want::Answer, "Its rows; default `@`. An object is one row."),
         must("columns", Want::List(&COLUMN, 1), "Its columns, expressions over a row."),
         key("healthy", Want::Answer, "Condition over a row: false is shown as trouble."),

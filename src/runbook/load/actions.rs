@@ -1,5 +1,7 @@
 //! What each action does with its inputs.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::finding::FindingKind;
@@ -81,6 +83,13 @@ impl<'t> Loader<'t> {
         let fail_when = self.maybe(inputs, "fail_when", view, here);
         let must_leave = self.maybe(inputs, "must_leave", view, here);
         let tolerated = inputs.get("tolerate").map(Node::map).unwrap_or_default();
+        let judged = [&until, &fail_when, &must_leave].into_iter().flatten();
+        let reads: BTreeSet<String> = judged.flat_map(|judged| judged.reads.clone()).collect();
+        let mut operations = self.operations_of(reads.iter().map(String::as_str));
+        operations.extend(inputs.get("read").map(|read| self.codes_of(read)).unwrap_or_default());
+        for entry in tolerated {
+            self.check_code(&entry.key, entry.key_at.clone(), &operations);
+        }
         let expr = |judged: &Option<Judged>| judged.as_ref().map(|judged| judged.expr.clone());
         let wait = Wait {
             until: expr(&until).unwrap_or_else(nothing),
@@ -120,12 +129,10 @@ impl<'t> Loader<'t> {
         answer: Option<&Type>,
         here: &Here,
     ) -> Vec<RowsRule> {
-        let selectors = list(node, "outputs").iter().filter_map(|output| output.get("selector"));
-        let outputs: Vec<Judged> =
-            self.quietly(|loader| selectors.filter_map(|selector| loader.run(selector, here)).collect());
         let judged: Vec<&Judged> = judged.into_iter().flatten().collect();
         let inputs = node.get("inputs").unwrap_or(node);
-        self.rows(inputs, &judged, &outputs, answer, here)
+        let outputs = list(node, "outputs").iter().filter_map(|output| output.get("selector")).collect();
+        self.rows(inputs, &judged, outputs, answer, here)
     }
 
     fn prompt(&mut self, node: &Node, inputs: &Node, here: &Here) -> Prompt {

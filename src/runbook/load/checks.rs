@@ -51,6 +51,7 @@ impl<'t> Loader<'t> {
 
     fn pane(&mut self, node: &Node) -> Pane {
         let here = Here::at(Spot::Read);
+        self.target(node);
         let answer = node.get("read").map_or(Type::Any, |read| self.read_ref(read, &here).1);
         let rows = node.get("rows").and_then(|rows| self.expression(rows, View::Answer(&answer), &here));
         let row = row_of(rows.as_ref().map_or(&answer, |judged| &judged.ty));
@@ -110,7 +111,7 @@ impl<'t> Loader<'t> {
         let answer = read.as_ref().map(|(_, ty)| ty.clone());
         let view = answer.as_ref().map_or(View::Run, View::Answer);
         let judged = node.get("check").and_then(|check| self.condition(check, view, here));
-        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), &[], answer.as_ref(), here);
+        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), Vec::new(), answer.as_ref(), here);
         let check = judged.map_or_else(nothing, |judged| judged.expr);
         CheckKind::Holds { check, read: read.map(|(read, _)| read), rows }
     }
@@ -119,6 +120,13 @@ impl<'t> Loader<'t> {
         let inline = node.get("read").map(|read| self.read_ref(read, here).0);
         let mut expected = Vec::new();
         for entry in errors.map() {
+            let operations = match node.get("read") {
+                Some(read) if entry.key == INLINE => self.codes_of(read),
+                _ => self.operations_of([entry.key.as_str()]),
+            };
+            for code in entry.value.list() {
+                self.check_code(code.text().unwrap_or_default(), code.at.clone(), &operations);
+            }
             let codes = entry.value.list().iter().filter_map(Node::text).map(str::to_owned).collect();
             let read = match &inline {
                 Some(read) if entry.key == INLINE => Some(read.clone()),
@@ -142,7 +150,7 @@ impl<'t> Loader<'t> {
         &mut self,
         node: &Node,
         judged: &[&Judged],
-        outputs: &[Judged],
+        outputs: Vec<&Node>,
         inline: Option<&Type>,
         here: &Here,
     ) -> Vec<RowsRule> {
@@ -160,8 +168,11 @@ impl<'t> Loader<'t> {
                 self.say(Raw::new(FindingKind::RowsMissing, used.at.clone(), message).hint(hint));
             }
         }
-        let looking = judged.iter().copied().chain(outputs);
-        let reads: BTreeSet<&str> = looking.flat_map(|j| &j.reads).map(String::as_str).collect();
+        let mut reads: BTreeSet<String> = judged.iter().flat_map(|j| j.reads.clone()).collect();
+        if stated.iter().any(|entry| !reads.contains(&entry.key)) {
+            let selected = outputs.into_iter().flat_map(|node| super::reads::parsed(node, true));
+            reads.extend(self.reads_of(&selected.collect::<Vec<_>>()));
+        }
         stated
             .iter()
             .filter_map(|entry| {
@@ -175,7 +186,7 @@ impl<'t> Loader<'t> {
     fn rows_apply(
         &mut self,
         entry: &super::super::tree::Entry,
-        reads: &BTreeSet<&str>,
+        reads: &BTreeSet<String>,
         inline: Option<&Type>,
     ) {
         let name = entry.key.as_str();

@@ -92,7 +92,8 @@ impl Loader<'_> {
         lists
     }
 
-    fn reads_of(&self, roots: &[Root]) -> BTreeSet<String> {
+    /// The reads among some roots, those of the named conditions included.
+    pub(super) fn reads_of(&self, roots: &[Root]) -> BTreeSet<String> {
         let mut reads = BTreeSet::new();
         for root in roots {
             match root.path.as_slice() {

@@ -6,6 +6,7 @@
 
 mod actions;
 mod checks;
+mod codes;
 mod expressions;
 mod flow;
 mod foreign;

@@ -234,7 +234,7 @@ impl<'t> Loader<'t> {
     }
 }
 
-fn parsed(node: &Node, on_the_run: bool) -> Vec<Root> {
+pub(super) fn parsed(node: &Node, on_the_run: bool) -> Vec<Root> {
     let Some(expr) = node.text().and_then(|text| Expr::parse(text).ok()) else { return Vec::new() };
     let own = expr.roots().iter().filter(|_| on_the_run);
     own.chain(expr.slot_roots()).cloned().collect()

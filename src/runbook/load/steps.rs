@@ -9,7 +9,7 @@ use super::super::words;
 use super::expressions::{Judged, View, blank, nothing};
 use super::names::{ListId, Owner, StepId};
 use super::scope::Here;
-use super::{Loader, count, flag, list, span, types};
+use super::{Known, Loader, count, flag, list, span, types};
 use crate::catalogue::{Effect, Tier};
 use crate::expr::{Template, Type};
 
@@ -162,7 +162,7 @@ impl<'t> Loader<'t> {
 
     fn guard(&mut self, node: &Node, here: &Here) -> Guard {
         let judged = node.get("check").and_then(|check| self.condition(check, View::Run, here));
-        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), &[], None, here);
+        let rows = self.rows(node, &judged.iter().collect::<Vec<_>>(), Vec::new(), None, here);
         Guard {
             check: judged.map_or_else(nothing, |judged| judged.expr),
             rows,
@@ -221,7 +221,13 @@ impl<'t> Loader<'t> {
     }
 
     fn step_outputs(&mut self, id: StepId, node: &'t Node) -> Vec<Output> {
-        list(node, "outputs").iter().map(|output| self.output(id, output)).collect()
+        let remembered = |loader: &mut Self, node: &Node| {
+            let output = loader.output(id, node);
+            // What has been worked out need not be worked out again when a later step asks.
+            loader.output_types.insert((id, output.name.clone()), Known::Type(output.shape.clone()));
+            output
+        };
+        list(node, "outputs").iter().map(|output| remembered(self, output)).collect()
     }
 
     /// One output; its `shape` is what it declares, as exactly as the selector tells.

@@ -40,6 +40,7 @@ impl<'t> Loader<'t> {
             kind,
         };
         self.check_rules(node, &parameter);
+        self.target(node);
         if let Some(default) = node.get("default") {
             parameter.default = Some(self.default(default, place, &parameter));
             if parameter.required {
@@ -81,10 +82,10 @@ impl<'t> Loader<'t> {
             }
         }
         if let Some((choices, name)) = node.get("choices").and_then(|n| Some((n, n.text()?))) {
-            if self.names.reads.contains_key(name) {
-                self.say_not_ready(name, &Here::at(Spot::Preflight), choices.at.clone());
-            } else {
-                self.say_unknown_read(name, choices.at.clone());
+            let (_, ty) = self.read_ref(choices, &Here::at(Spot::Preflight));
+            if ty.element().is_none() {
+                let message = format!("choices are a list, `{name}` is {ty}");
+                self.say(Raw::new(FindingKind::NotAList, choices.at.clone(), message));
             }
         }
     }
