@@ -108,6 +108,17 @@ pub enum Command {
     },
     /// The JSON Schema of the runbook format
     Schema,
+    /// Preflight and every step resolved, without any write call
+    Plan {
+        #[command(flatten)]
+        start: StartArgs,
+        /// Write the plan there as JSON, for `run --plan`
+        #[arg(short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
     /// Run a runbook: the console, or without a screen with --no-input
     Run {
         #[command(flatten)]
@@ -146,6 +157,21 @@ pub enum Command {
         /// Its id, or enough of it
         run: String,
     },
+    /// What happened in a run, from its journal alone
+    Report {
+        /// Its id, or enough of it
+        run: String,
+        /// How it is written
+        #[arg(long, default_value = "md")]
+        format: ReportFormat,
+    },
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ReportFormat {
+    Md,
+    Json,
 }
 
 /// Which runbook, with which parameters.

@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::Ending;
-use super::args::Global;
+use super::args::{Global, ReportFormat};
 use super::connect::shelf;
 use super::say;
 use crate::journal::{LocalDisk, Summary, Verdict};
-use crate::runner::{Trouble, endpoint_words, exit};
+use crate::report::{Journalled, Report, json as report_json, markdown};
+use crate::runner::{RunClock, Stored, Trouble, endpoint_words, exit};
 use crate::text::clean;
 
 /// Lists the runs of this machine, newest first.
@@ -70,4 +71,24 @@ pub fn verify(global: &Global, name: &str) -> Ending {
     };
     say::line(format_args!("{id}: {}", clean(&words)));
     Ok(code)
+}
+
+/// Writes what happened, from the journal alone.
+pub fn report(global: &Global, name: &str, format: ReportFormat) -> Ending {
+    let shelf = shelf(global)?;
+    let id = shelf.find(name).map_err(Trouble::from)?;
+    let stored = Stored::read(&shelf, &id)?;
+    let journalled = Journalled {
+        header: &stored.header,
+        book: &stored.book,
+        facts: stored.decisions.iter().flat_map(|d| &d.facts).collect(),
+        head: &stored.head,
+    };
+    let report =
+        Report::of(&journalled, crate::ids::Clock::now(&RunClock::starting_after(crate::ids::At::default())));
+    say::block(match format {
+        ReportFormat::Md => markdown(&report),
+        ReportFormat::Json => report_json(&report),
+    });
+    Ok(exit::OK)
 }

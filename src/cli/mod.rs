@@ -12,6 +12,7 @@ mod drive;
 mod journal;
 mod log;
 mod params;
+mod plan;
 mod say;
 mod show;
 mod start;
@@ -66,10 +67,12 @@ fn run(cli: Cli) -> Ending {
         }
         Command::Validate { paths, json } => check::validate(&paths, json),
         Command::Schema => Ok(check::schema()),
+        Command::Plan { start, output, json } => plan::plan(global, &start, output.as_deref(), json),
         Command::Run { start, plan, drive } => start::run(global, &start, plan.as_deref(), &drive),
         Command::Resume { run, drive } => start::resume(global, &run, &drive),
         Command::Rollback { run, to, drive } => start::rollback(global, &run, &to, &drive),
         Command::Runs { json } => journal::runs(global, json),
         Command::Verify { run } => journal::verify(global, &run),
+        Command::Report { run, format } => journal::report(global, &run, format),
     }
 }

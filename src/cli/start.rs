@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::args::{DriveArgs, Global, StartArgs, When};
 use super::backstage::{Behind, Stage};
-use super::{Ending, books, connect, drive, params, say};
+use super::{Ending, books, connect, drive, params, plan as plans, say};
 use crate::journal::EndpointKind;
 use crate::run::{CheckVerdict, Command, What};
 use crate::runbook::Runbook;
@@ -28,7 +28,7 @@ pub fn run(global: &Global, start: &StartArgs, plan: Option<&Path>, drive: &Driv
         let checked = world.check(&book, &given).await?;
         show_checks(&checked, drive);
         drive::complete(&checked.preview(&world), &script, &world)?;
-        agreed(&world, plan)?;
+        agreed(global, &world, &checked, plan).await?;
         let stop_before = drive.stop_before.as_ref().map(ToString::to_string);
         let (session, handle, id) = world.start(&checked, stop_before, false)?;
         drive::drive(&world, session, handle, &id, &script, drive::style(drive), vec![]).await
@@ -57,9 +57,14 @@ fn show_checks(checked: &Checked, drive: &DriveArgs) {
 }
 
 /// Gates of a live run without a screen need the plan that was read by a person.
-fn agreed(world: &World, file: Option<&Path>) -> Result<(), Trouble> {
+async fn agreed(
+    global: &Global,
+    world: &World,
+    checked: &Checked,
+    file: Option<&Path>,
+) -> Result<(), Trouble> {
     match file {
-        Some(_) => Err(Trouble::usage("this build cannot compare plans yet")),
+        Some(file) => plans::same(global, world, checked, file).await,
         None if world.endpoint == EndpointKind::Live && !world.read_only => Err(Trouble::new(
             exit::USAGE,
             "a live run without a screen needs --plan FILE",

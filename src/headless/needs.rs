@@ -78,7 +78,8 @@ fn will_write(run: &Run, step: &Step, list: &StepPath, now: At) -> bool {
     if ended || never(run, step, &path, now) {
         return false;
     }
-    let writes = matches!(&step.action, Action::AwsApi { operation, .. } if operation.effect() != Effect::Read);
+    let writes =
+        matches!(&step.action, Action::AwsApi { operation, .. } if operation.effect() != Effect::Read);
     writes || step.steps.iter().any(|nested| will_write(run, nested, &path, now))
 }
 

@@ -92,12 +92,8 @@ fn the_aws_cli_agrees(world: &World, before: &Value) {
         assert_eq!(services["services"][index]["desiredCount"], count);
         assert_eq!(services["services"][index]["runningCount"], count);
     }
-    let targets = world.aws(&[
-        "application-autoscaling",
-        "describe-scalable-targets",
-        "--service-namespace",
-        "ecs",
-    ]);
+    let targets =
+        world.aws(&["application-autoscaling", "describe-scalable-targets", "--service-namespace", "ecs"]);
     for target in targets["ScalableTargets"].as_array().unwrap() {
         let state = target["SuspendedState"].as_object().unwrap();
         assert!(state.values().all(|on| *on == json!(false)), "{target}");

@@ -42,7 +42,10 @@ fn brief(call: &Call) -> String {
     let suspended = call.parameters["SuspendedState"]["ScheduledScalingSuspended"].as_bool();
     let words = [
         Some(call.operation.clone()),
-        call.text("DBInstanceIdentifier").or(call.text("service")).or(call.text("ResourceId")).map(str::to_owned),
+        call.text("DBInstanceIdentifier")
+            .or(call.text("service"))
+            .or(call.text("ResourceId"))
+            .map(str::to_owned),
         call.text("NewDBInstanceIdentifier").map(|name| format!("to {name}")),
         call.parameters["desiredCount"].as_u64().map(|count| count.to_string()),
         suspended.map(|on| on.to_string()),
@@ -279,9 +282,12 @@ fn a_call_that_executes_after_the_resume_is_seen_and_not_sent_again() {
 fn an_answer_that_is_lost_after_the_call_was_applied_repeats_nothing() {
     let mut cases = Vec::new();
     for (operation, nth) in ONE_OF_EACH {
-        for fault in
-            [Fault::ApplyThenDrop, Fault::ApplyThenFail, Fault::HalfBody, Fault::Late(Duration::from_millis(700))]
-        {
+        for fault in [
+            Fault::ApplyThenDrop,
+            Fault::ApplyThenFail,
+            Fault::HalfBody,
+            Fault::Late(Duration::from_millis(700)),
+        ] {
             cases.push(Case::new(format!("{operation} {nth} {}", fault.name()), move |world| {
                 world.proxy.inject(operation, *nth, fault.clone());
                 told(flagship(world, &[])).ends_with(0);
@@ -302,7 +308,8 @@ fn a_call_that_was_dropped_before_it_was_applied_happens_once() {
             each_happened_once(world);
             assert_eq!(world.proxy.mutations().len(), ONCE.len() + 1);
             let facts: Vec<_> = facts(world).into_iter().flatten().collect();
-            let proven = facts.iter().find(|(kind, _)| kind == "rejected").expect("proof that it did not happen");
+            let proven =
+                facts.iter().find(|(kind, _)| kind == "rejected").expect("proof that it did not happen");
             assert_eq!(proven.1["proof"], "probe");
             assert_eq!(facts.iter().filter(|(kind, _)| kind == "confirmed").count(), 11);
         })

@@ -151,7 +151,9 @@ fn a_run_stays_in_its_region_whatever_the_resume_says() {
     told(elsewhere).ends_with(0);
     assert_eq!(state(&world), recovered());
     let intents = facts(&world).into_iter().flatten().filter(|(kind, _)| kind == "intent");
-    assert!(intents.map(|(_, fact)| fact["call"]["place"]["region"].clone()).all(|region| region == "eu-west-1"));
+    assert!(
+        intents.map(|(_, fact)| fact["call"]["place"]["region"].clone()).all(|region| region == "eu-west-1")
+    );
 }
 
 #[test]
@@ -329,8 +331,14 @@ fn what_cannot_be_started_is_named_with_what_was_meant() {
     told(world.command(&["run", "ecs-rds-snapshot-restor", "--no-input"]))
         .ends_with(2)
         .explains(&["ecs-rds-snapshot-restor", "did you mean `ecs-rds-snapshot-restore`?"]);
-    told(flagship(&world, &["-p", "clutser=prod"])).ends_with(2).explains(&["clutser", "did you mean", "`cluster`"]);
-    told(world.command(&["resume", "nothing-like-it", "--no-input"])).ends_with(2).explains(&["nothing-like-it"]);
+    told(flagship(&world, &["-p", "clutser=prod"])).ends_with(2).explains(&[
+        "clutser",
+        "did you mean",
+        "`cluster`",
+    ]);
+    told(world.command(&["resume", "nothing-like-it", "--no-input"]))
+        .ends_with(2)
+        .explains(&["nothing-like-it"]);
 
     let book = world.state_dir().join("wrong.yaml");
     fs::write(&book, PINNED.replace("DBInstanceStatus", "DBInstanceStaus")).unwrap();
@@ -349,7 +357,8 @@ const CANARIES: &[(&str, &str)] = &[
 fn no_secret_is_written_anywhere() {
     let world = World::start();
     let log = world.state_dir().join("log");
-    let mut first = flagship(&world, &["--stop-before", "go_live", "-vv", "--log-file", log.to_str().unwrap()]);
+    let mut first =
+        flagship(&world, &["--stop-before", "go_live", "-vv", "--log-file", log.to_str().unwrap()]);
     first.envs(CANARIES.iter().copied());
     let first = told(first).ends_with(6);
     let mut second = resumed(&world, &run_id(&world));
@@ -381,7 +390,8 @@ fn nowhere_under(path: &Path, secret: &str) {
 fn the_log_of_the_json_style_is_lines_of_json() {
     let world = World::start();
     let ran = told(flagship(&world, &["--json"])).ends_with(0);
-    let lines: Vec<serde_json::Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().all(|line| line["schema_version"] == 1));
     assert_eq!(lines.last().unwrap()["state"], json!("success"));
     assert_eq!(lines.last().unwrap()["exit"], json!(0));

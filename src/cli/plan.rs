@@ -1,0 +1,75 @@
+//! `plan`: the preflight and every step resolved, without a write call; and the comparison at Start.
+
+use std::path::Path;
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::args::{Global, StartArgs};
+use super::{Ending, books, connect, params, say};
+use crate::catalogue::CliPlace;
+use crate::ids::{At, Clock};
+use crate::report::plan::{Plan, Planning, digest_in, moved, observed, targets};
+use crate::run::Run;
+use crate::runner::{Checked, Trouble, World, exit};
+
+/// Prints the plan, or writes it for `run --plan`.
+pub fn plan(global: &Global, start: &StartArgs, output: Option<&Path>, json: bool) -> Ending {
+    let book = books::load(global, &start.runbook)?;
+    let given = params::given(start)?;
+    connect::block_on(async {
+        let world = connect::world(global).await?;
+        let checked = world.check(&book, &given).await?;
+        let plan = resolved(global, &world, &checked).await;
+        if let Some(path) = output {
+            std::fs::write(path, plan.json())
+                .map_err(|e| Trouble::usage(format!("{}: {e}", path.display())))?;
+        }
+        say::block(if json { plan.json() } else { plan.text() });
+        Ok(if checked.failed() { exit::PREFLIGHT } else { exit::OK })
+    })?
+}
+
+async fn resolved(global: &Global, world: &World, checked: &Checked) -> Plan {
+    let run = checked.preview(world);
+    let now = world.clock.now();
+    Plan::of(&Planning {
+        run: &run,
+        identity: &checked.identity.arn,
+        preflight: &checked.preflight,
+        cli: CliPlace {
+            profile: global.profile.clone(),
+            endpoint_url: global.endpoint_url.clone(),
+            ..CliPlace::default()
+        },
+        observed: Some(seen(world, &run, now).await),
+        now,
+    })
+}
+
+/// What the targets of the plan look like now.
+async fn seen(world: &World, run: &Run, now: At) -> Value {
+    let (reader, targets) = (world.reader(), targets(run, now));
+    let readings = join_all(targets.iter().map(|t| reader.ask(&t.question, now))).await;
+    observed(targets.iter().zip(&readings).map(|(t, r)| (t, r.answer.as_ref().map(AsRef::as_ref))))
+}
+
+/// Refuses a start whose plan or observed state is not that of the file.
+///
+/// # Errors
+/// Exit 5 when it has moved, 2 when the file is none of ours.
+pub async fn same(global: &Global, world: &World, checked: &Checked, file: &Path) -> Result<(), Trouble> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).map_err(|e| Trouble::usage(format!("{shown}: {e}")))?;
+    let (digest, read) = digest_in(&text).map_err(|e| Trouble::usage(format!("{shown}: {e}")))?;
+    let now = resolved(global, world, checked).await;
+    if digest == now.digest {
+        return Ok(());
+    }
+    Err(Trouble::new(
+        exit::PREFLIGHT,
+        format!("the plan has moved:\n{}", moved(&read, &now.to_value()).join("\n")),
+        "what was read is not what would be done; nothing was started",
+        "make the plan again, read it, and start with that",
+    ))
+}
