@@ -75,7 +75,7 @@ impl<D: Disk, C: Stamps> Ledger<D, C> {
         let open = Input::Open { life, by: by.to_owned() };
         let mut facts = self.run.decide(&open, now).map_err(Denied::Refused)?;
         let mut opened = Run::clone(&self.run);
-        for fact in facts {
+        for fact in &facts {
             opened.apply(fact);
         }
         facts.extend(opened.decide(start, now).map_err(Denied::Refused)?);
