@@ -6,6 +6,8 @@
 mod aws;
 mod catalogue;
 #[cfg(feature = "aws")]
+mod cli;
+#[cfg(feature = "aws")]
 mod drive;
 mod expr;
 #[cfg(feature = "aws")]
