@@ -15,6 +15,8 @@ struct Attempted<'a> {
     sent: Option<At>,
     doubt: Option<(At, String)>,
     settled: Option<Settled<'a>>,
+    /// What it was held for before something better was known.
+    before: Option<Settled<'a>>,
     conflicts: Vec<&'a str>,
 }
 
@@ -71,8 +73,15 @@ impl<'a> Attempts<'a> {
     fn row(&mut self, name: &'a EffectName) -> &mut Attempted<'a> {
         let Attempts { rows, by_name, open } = self;
         let index = *by_name.entry(name).or_insert_with(|| {
-            let row =
-                Attempted { name, call: None, sent: None, doubt: None, settled: None, conflicts: vec![] };
+            let row = Attempted {
+                name,
+                call: None,
+                sent: None,
+                doubt: None,
+                settled: None,
+                before: None,
+                conflicts: vec![],
+            };
             rows.push(row);
             open.insert(rows.len() - 1);
             rows.len() - 1
@@ -81,7 +90,9 @@ impl<'a> Attempts<'a> {
     }
 
     fn settle(&mut self, name: &'a EffectName, settled: Settled<'a>) {
-        self.row(name).settled = Some(settled);
+        let row = self.row(name);
+        let before = row.settled.replace(settled);
+        row.before = row.before.take().or(before);
         if let Some(index) = self.by_name.get(name) {
             self.open.remove(index);
         }
@@ -117,14 +128,18 @@ fn shown(source: &Source<'_>, row: &Attempted<'_>) -> CallRow {
 /// The doubt about an attempt, if there ever was one. An attempt whose outcome is not recorded is one.
 fn unknown(source: &Source<'_>, row: &Attempted<'_>) -> Option<Unknown> {
     let ink = &source.ink;
-    let unanswered = || Some((row.sent?, "no answer is recorded".to_owned()));
-    let open = row.settled.is_none();
-    let by_proof = || row.settled.as_ref().filter(|s| *s.proof != Proof::Answer);
-    let undoubted = || by_proof().map(|s| (row.sent.unwrap_or(s.at), "why is not recorded".to_owned()));
-    let doubt = row.doubt.clone();
-    let (since, why) = doubt.or_else(|| if open { unanswered() } else { undoubted() })?;
+    // How the doubt was settled stays in the report, even where something better was known later.
+    let first = row.before.as_ref().or(row.settled.as_ref());
+    let unrecorded = |s: &Settled<'_>| {
+        (*s.proof != Proof::Answer).then(|| (row.sent.unwrap_or(s.at), "why is not recorded".to_owned()))
+    };
+    let doubt = row.doubt.clone().or_else(|| match first {
+        Some(settled) => unrecorded(settled),
+        None => Some((row.sent?, "no answer is recorded".to_owned())),
+    });
+    let (since, why) = doubt?;
     let call = row.call.map_or_else(Shown::default, |c| ink.text(&format!("{} {}", c.service, c.operation)));
-    let settled = row.settled.as_ref().map(|s| SettledUnknown {
+    let settled = first.map(|s| SettledUnknown {
         at: Utc(s.at),
         after_ms: s.at.since(since),
         outcome: outcome(s),

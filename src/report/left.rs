@@ -70,8 +70,7 @@ fn cancelled(instance: &Instance<'_>, step: &StepRun) -> &'static str {
 /// A call that was executed and not taken back.
 fn effect(source: &Source<'_>, instance: &Instance<'_>, step: &StepRun) -> Option<LeftOver> {
     let Action::AwsApi { operation, .. } = &instance.step.action else { return None };
-    let sent = operation.effect() != Effect::Read && matches!(step.stage, Stage::Done { .. });
-    if !sent || step.state == StepState::Undone || instance.path.in_undo() {
+    if !step.stands || instance.path.in_undo() {
         return None;
     }
     let undo = undo_words(source, instance);

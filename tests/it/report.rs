@@ -72,6 +72,7 @@ fn aborted() -> Stage {
     stage.command(What::RollBack { to: "stop_services".into() }, "the snapshot is the wrong one");
     stage.confirm("stop_services[api]/to_zero/undo/back_to_count");
     stage.confirm("stop_services[worker]/to_zero/undo/back_to_count");
+    stage.command(What::Retry { path: path("stop_services") }, "on with it");
     stage.command(What::GiveUp { path: path("stop_services[worker]") }, "its team stops it");
     stage.command(What::Redo { step: "choose".into() }, "another snapshot");
     stage.command(What::Skip { path: path("choose") }, "it was right after all");
@@ -93,7 +94,6 @@ fn contradicted() -> Stage {
     let late = Outcome::Executed { answer: json!({}), request_id: Some("req-late".into()) };
     stage.input(&Input::Answer { name: name("stop_services[worker]/to_zero", 1), outcome: late }).unwrap();
     stage.command(What::Retry { path: path("stop_services[worker]/to_zero") }, "to be sure");
-    stage.confirm("stop_services[worker]/to_zero");
     stage.confirm("keep");
     stage
 }
@@ -135,6 +135,10 @@ fn an_unknown_outcome_is_told_with_what_settled_it() {
     assert_eq!(settled.person.as_ref().unwrap().as_str(), "ana");
     assert!(ruled.overrides.iter().any(|o| o.kind == "ruled"));
     assert_eq!(ruled.calls[1].conflicts.len(), 1);
+    assert_eq!(
+        (ruled.calls[1].outcome, ruled.calls[1].proof),
+        (CallOutcome::Executed, Some(ProofKind::LateAnswer))
+    );
     assert!(markdown(&ruled).contains("**CONFLICT**"));
 }
 

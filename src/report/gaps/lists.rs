@@ -212,7 +212,7 @@ impl Audit {
                 "Steps were taken back; who decided that, and why, is not recorded.",
             ),
             Some(undoing) => {
-                if let Some(path) = undoing.paths.get(undoing.next).cloned() {
+                if let Some(path) = undoing.paths.get(undoing.next).cloned().filter(|_| !self.undo_cut) {
                     self.end_missing(&path);
                 }
             }

@@ -34,6 +34,8 @@ struct Audit {
     accepted: BTreeSet<StepPath>,
     /// Steps that were cancelled, and nothing has said yet by what.
     cancelled: BTreeMap<StepPath, At>,
+    /// The undo flow that has just finished was cancelled.
+    undo_cut: bool,
     aborted: bool,
     /// The newest step that ended was one that ends the run.
     at_end: bool,
@@ -55,6 +57,7 @@ pub(super) fn gaps(journalled: &Journalled<'_>, source: &Source<'_>) -> Vec<Gap>
         attempts: BTreeMap::new(),
         accepted: BTreeSet::new(),
         cancelled: BTreeMap::new(),
+        undo_cut: false,
         aborted: false,
         at_end: false,
     };
@@ -152,6 +155,12 @@ impl Audit {
         match fact {
             Fact::Redone { at, .. } | Fact::UndoPlanned { at, .. } => {
                 self.cancelled.retain(|_, when| when != at);
+            }
+            // A skipped `undo` step cuts its flows short.
+            Fact::UndoFinished { at } => {
+                let before = self.cancelled.len();
+                self.cancelled.retain(|flow, when| when != at || !flow.in_undo());
+                self.undo_cut = self.cancelled.len() < before;
             }
             Fact::Ended { state: StepState::Skipped, path, at, .. } => {
                 self.cancelled.retain(|below, when| when != at || !below.within(path));

@@ -126,6 +126,8 @@ impl Audit {
 
     pub(super) fn settled(&mut self, name: &EffectName, proof: &Proof) {
         match self.pending.remove(&name.path).filter(|p| p.name == *name) {
+            // The success of an attempt that was held to have not happened; a conflict follows.
+            None if self.attempts.get(&name.path).is_some_and(|last| *last >= name.attempt.0) => {}
             None => self.request_missing(name),
             Some(pending) if *proof != Proof::Answer && !pending.doubted => {
                 let text =

@@ -147,16 +147,20 @@ impl Stage {
     pub fn input(&mut self, input: &Input) -> Result<(), Refusal> {
         self.now = self.now.plus(Span::secs(1));
         let mut facts = self.run.decide(input, self.now)?;
-        while !facts.is_empty() {
+        loop {
             let run = Arc::make_mut(&mut self.run);
             for fact in &facts {
                 run.apply(fact);
             }
-            self.facts.append(&mut facts);
-            self.cuts.push(self.facts.len());
+            if !facts.is_empty() {
+                self.facts.append(&mut facts);
+                self.cuts.push(self.facts.len());
+            }
             facts = self.run.decide(&Input::Advance, self.now).unwrap();
+            if facts.is_empty() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     pub fn command(&mut self, what: What, reason: &str) -> &mut Stage {
