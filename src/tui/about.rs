@@ -10,7 +10,7 @@ use super::model::Show;
 use crate::catalogue::{self, CliPlace, Effect};
 use crate::expr::Expr;
 use crate::ids::{At, Span, StepPath};
-use crate::run::{Call, GateCall, INLINE, Run, Scene, Stage};
+use crate::run::{Call, GateCall, INLINE, Run, Scene, Sent, Stage};
 use crate::runbook::{Action, Step, Undo};
 use crate::watch::Frame;
 
@@ -69,6 +69,22 @@ pub fn observed(value: &Value) -> Vec<(String, String)> {
         Value::Object(map) => members(map),
         other => vec![("target".into(), short(other))],
     }
+}
+
+/// The members of a probe's reading that tell whether a call happened: those it was bound to, those it sets, the
+/// states. The rest of the document would only hide them.
+pub fn telling(value: &Value, sent: &Sent) -> Vec<(String, String)> {
+    let names = |value: &Value| -> Vec<String> {
+        value.as_object().map_or_else(Vec::new, |m| m.keys().map(|k| k.to_lowercase()).collect())
+    };
+    let bound = [names(&sent.observed), names(&sent.call.parameters)].concat();
+    let tells = |name: &str| {
+        let lower = name.split('.').next().unwrap_or(name).to_lowercase();
+        bound.contains(&lower) || lower.ends_with("status")
+    };
+    let all = observed(value);
+    let told: Vec<(String, String)> = all.iter().filter(|(name, _)| tells(name)).take(8).cloned().collect();
+    if told.is_empty() { all.into_iter().take(8).collect() } else { told }
 }
 
 /// What will be different afterwards: members the call sets, else the condition that shows it was executed.

@@ -26,7 +26,7 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, name: &EffectName) {
         page.pairs("before", &about::observed(&sent.observed));
     }
     let readings = show.scene.looks.get(&name.path);
-    seen(ui, &mut page, readings.map(AsRef::as_ref));
+    seen(ui, &mut page, readings.map(AsRef::as_ref), sent);
     verdict(ui, &mut page, run, &name.path, *since);
     page.entry(
         "request",
@@ -56,7 +56,7 @@ fn asked(page: &mut Page, sent: &Sent) {
     );
 }
 
-fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, frame: Option<&crate::watch::Frame>) {
+fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, frame: Option<&crate::watch::Frame>, sent: &Sent) {
     let Some(frame) = frame else {
         page.entry("seen now", Role::Muted, "nothing has been read since");
         return;
@@ -64,7 +64,7 @@ fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, frame: Option<&crate::watch::Frame
     let age = frame.readings.get(PROBE).map_or(frame.asked, |r| r.asked);
     let age = ui.model.now.since(age).human();
     match frame.value(PROBE) {
-        Ok(value) => page.pairs("seen now", &about::observed(value)),
+        Ok(value) => page.pairs("seen now", &about::telling(value, sent)),
         Err(why) => page.entry("seen now", Role::Crit, &why.to_string()),
     }
     page.entry("", Role::Muted, &format!("read {age} ago"));

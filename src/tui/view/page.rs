@@ -73,20 +73,23 @@ impl Page {
         }
     }
 
-    /// Names and values, aligned, under one label.
+    /// Names and values, aligned, under one label. A name too long for its column stands whole on a line of
+    /// its own: what a call sends is never shown in part.
     pub fn pairs(&mut self, label: &str, pairs: &[(String, String)]) {
-        let widest = pairs.iter().map(|(k, _)| clean(k).width()).max().unwrap_or(0).min(self.width / 3);
-        for (i, (name, value)) in pairs.iter().enumerate() {
-            let name = self.theme.fit(&clean(name), widest);
-            let gap = " ".repeat(widest.saturating_sub(name.width()) + 2);
-            let room = self.width.saturating_sub(self.label + widest + 2).max(8);
-            for (j, line) in wrapped(&clean(value), room).into_iter().enumerate() {
-                let text = if j == 0 {
-                    format!("{name}{gap}{line}")
-                } else {
-                    format!("{}{line}", " ".repeat(widest + 2))
-                };
-                self.beside(if i + j == 0 { label } else { "" }, Role::Plain, text);
+        let room = self.width.saturating_sub(self.label).max(16);
+        let names: Vec<String> = pairs.iter().map(|(name, _)| clean(name).into_owned()).collect();
+        let column = names.iter().map(|n| n.width()).filter(|w| *w <= room / 2).max().unwrap_or(4);
+        for (i, (name, (_, value))) in names.into_iter().zip(pairs).enumerate() {
+            let label = if i == 0 { label } else { "" };
+            let mut lines = wrapped(&clean(value), room.saturating_sub(column + 2).max(8)).into_iter();
+            if name.width() > column {
+                self.beside(label, Role::Plain, name);
+            } else {
+                let gap = " ".repeat(column - name.width() + 2);
+                self.beside(label, Role::Plain, format!("{name}{gap}{}", lines.next().unwrap_or_default()));
+            }
+            for line in lines {
+                self.beside("", Role::Plain, format!("{}{line}", " ".repeat(column + 2)));
             }
         }
     }

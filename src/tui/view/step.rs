@@ -6,7 +6,7 @@ use super::page::Page;
 use super::run::title;
 use super::{Size, Slot, Ui};
 use crate::ids::{Span, StepPath};
-use crate::run::{Call, HoldKind, Run, Stage, StepRun};
+use crate::run::{Call, HoldKind, Run, Scope, Stage, StepRun};
 use crate::runbook::{Action, Step, Wait};
 use crate::text::clean;
 use crate::tui::about;
@@ -190,6 +190,7 @@ fn waits(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step, wait: &
     } else if let Some(usual) = step.estimate {
         page.entry("USUAL", Role::Plain, &usual.human());
     }
+    seen(ui, page, show, step);
     page.wide("UNTIL", Role::Plain, wait.until.source());
     named(page, run, &wait.until);
     if wait.stable_for > 1 {
@@ -198,7 +199,6 @@ fn waits(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step, wait: &
     if let Some(fails) = &wait.fail_when {
         page.wide("FAILS", Role::Plain, &format!("when {}", fails.source()));
     }
-    seen(ui, page, show, step);
 }
 
 /// What the named conditions in a condition stand for.
@@ -279,10 +279,14 @@ fn outcome(page: &mut Page, ui: &Ui<'_, '_, '_>, run: &Run, path: &StepPath, sta
     page.pairs("GAVE", &outputs);
 }
 
+/// What remains to be done later; what does not apply is left out.
 fn follow_ups(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &Run) {
-    let top = StepPath::default();
-    for follow in &run.book().follow_ups {
-        let text = run.text(&top, &follow.text, ui.model.now);
+    let (top, now) = (StepPath::default(), ui.model.now);
+    let empty = Frame::empty(now);
+    let scope = Scope::bare(run, &top, &empty, now);
+    let applies = |when: &Option<crate::expr::Expr>| when.as_ref().is_none_or(|w| scope.test(w) != Ok(false));
+    for follow in run.book().follow_ups.iter().filter(|f| applies(&f.when)) {
+        let text = scope.text(&follow.text);
         page.entry("LATER", Role::Plain, &format!("{text} (within {})", follow.due.human()));
     }
 }
