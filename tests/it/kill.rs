@@ -108,6 +108,9 @@ impl Case {
 
 /// Plays all cases, several at a time, and names every one that failed.
 fn play(subject: &str, cases: Vec<Case>) {
+    // One matrix at a time: two of them would only slow each other down.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let begun = Instant::now();
     let count = cases.len();
     let (queue, failed) = (Mutex::new(VecDeque::from(cases)), Mutex::new(Vec::new()));
