@@ -204,7 +204,8 @@ fn named(fact: &Value) -> (String, Value) {
     (kind.clone(), content.clone())
 }
 
-/// What an operator cares for in this world: which instance has which name, the counts, what scales.
+/// What an operator cares for in this world: which instance has which name, the tags of the one that is in use,
+/// the counts, what scales.
 pub fn state(world: &World) -> Value {
     let answer = world.rds("DescribeDBInstances", &json!({})).unwrap();
     let instances: BTreeMap<String, bool> = answer
@@ -217,6 +218,16 @@ pub fn state(world: &World) -> Value {
             (one.at("DBInstanceIdentifier").unwrap_or_default().to_owned(), is_original)
         })
         .collect();
+    let list = &answer.find("DBInstances").unwrap().children;
+    let in_use = list.iter().find(|one| one.at("DBInstanceIdentifier") == Some("orders"));
+    let mut tags: Vec<&str> = in_use
+        .and_then(|one| one.find("TagList"))
+        .into_iter()
+        .flat_map(|tags| &tags.children)
+        .filter_map(|tag| tag.at("Key"))
+        .filter(|key| *key != "ripcord-run")
+        .collect();
+    tags.sort_unstable();
     let names: Vec<&str> = world.seed.services.keys().map(String::as_str).collect();
     let asked = json!({"cluster": world.seed.cluster, "services": names});
     let services = world.ecs("DescribeServices", &asked).unwrap();
@@ -235,7 +246,7 @@ pub fn state(world: &World) -> Value {
         .iter()
         .map(|t| (t["ResourceId"].as_str().unwrap(), is_suspended(&t["SuspendedState"])))
         .collect();
-    json!({"original": instances, "counts": counts, "suspended": suspended})
+    json!({"original": instances, "tags": tags, "counts": counts, "suspended": suspended})
 }
 
 fn is_suspended(state: &Value) -> bool {
@@ -246,6 +257,7 @@ fn is_suspended(state: &Value) -> bool {
 pub fn untouched() -> Value {
     json!({
         "original": {"orders": true},
+        "tags": ["owner", "service"],
         "counts": {"api": 3, "worker": 2},
         "suspended": {"service/prod/api": false, "service/prod/worker": false},
     })
@@ -255,6 +267,7 @@ pub fn untouched() -> Value {
 pub fn recovered() -> Value {
     json!({
         "original": {"orders": false, "orders-parked": true},
+        "tags": ["owner", "service"],
         "counts": {"api": 3, "worker": 2},
         "suspended": {"service/prod/api": false, "service/prod/worker": false},
     })

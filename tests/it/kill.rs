@@ -12,6 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::drive::{Background, Told, facts, flagship, recovered, resumed, run_id, state, told};
 use crate::proxy::{Call, Fault};
 use crate::world::World;
@@ -60,20 +62,37 @@ fn sorted(calls: impl Iterator<Item = Call>) -> Vec<String> {
 }
 
 /// Each call arrived at AWS once and was executed once.
+#[track_caller]
 fn each_once(world: &World) {
-    assert_eq!(sorted(world.proxy.mutations().into_iter()), ONCE, "arrived");
+    assert_eq!(sorted(world.proxy.mutations().into_iter()), expected(world), "arrived");
     each_happened_once(world);
 }
 
 /// Each call was executed once, however often it arrived; nothing came before its time; the end is the same.
+#[track_caller]
 fn each_happened_once(world: &World) {
     let happened = |call: &Call| call.outcome.executed.is_some();
-    assert_eq!(sorted(world.proxy.mutations().into_iter().filter(happened)), ONCE, "executed");
+    assert_eq!(sorted(world.proxy.mutations().into_iter().filter(happened)), expected(world), "executed");
     assert_eq!(world.proxy.too_early(), Vec::<String>::new());
     assert_eq!(state(world), recovered());
     let verified = told(world.command(&["verify", &run_id(world)]));
     assert_eq!(verified.code, Some(0), "{}", verified.both());
 }
+
+/// [`ONCE`], without the call whose effect was there before it: the restore carries the tags already. If its
+/// outcome becomes unknown, readings say that the tags are as they should be, and it need not be sent.
+fn expected(world: &World) -> Vec<&'static str> {
+    let facts: Vec<_> = facts(world).into_iter().flatten().collect();
+    let of_tags = |fact: &Value| fact["name"]["path"] == "reapply_tags";
+    let settled =
+        facts.iter().any(|(kind, fact)| kind == "executed" && of_tags(fact) && fact["proof"] == "probe");
+    let already =
+        facts.iter().any(|(kind, fact)| kind == "intent" && of_tags(fact) && fact["already"] == true);
+    let sent = world.proxy.mutations().iter().any(|call| call.is(TAGS) && call.outcome.executed.is_some());
+    ONCE.iter().copied().filter(|call| *call != TAGS || sent || !(settled && already)).collect()
+}
+
+const TAGS: &str = "AddTagsToResource";
 
 /// One thing to do to a run in a world of its own.
 struct Case {
@@ -89,6 +108,9 @@ impl Case {
 
 /// Plays all cases, several at a time, and names every one that failed.
 fn play(subject: &str, cases: Vec<Case>) {
+    // One matrix at a time: two of them would only slow each other down.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let begun = Instant::now();
     let count = cases.len();
     let (queue, failed) = (Mutex::new(VecDeque::from(cases)), Mutex::new(Vec::new()));
@@ -150,7 +172,7 @@ fn a_run_killed_round_any_mutating_call_sends_each_once() {
 }
 
 /// Kinds that stand in the journal before the run can be resumed, or after it has ended.
-const OUTSIDE: &[&str] = &["before:opened", "after:opened", "before:started", "after:finished"];
+const OUTSIDE: &[&str] = &["before:opened", "before:started", "after:finished"];
 
 #[test]
 fn a_run_killed_at_any_kind_of_record_goes_on() {
@@ -170,19 +192,16 @@ fn a_run_killed_at_any_kind_of_record_goes_on() {
 }
 
 #[test]
-fn a_run_killed_before_it_began_is_started_anew() {
-    let cases = ["before:opened", "after:opened", "before:started"].map(|moment| {
-        Case::new(moment, move |world| {
-            killed_at(world, moment);
-            assert_eq!(world.proxy.mutations().len(), 0);
-            let id = run_id(world);
-            told(resumed(world, &id)).ends_with(2).explains(&[]);
-            told(flagship(world, &[])).ends_with(0);
-            assert_eq!(state(world), recovered());
-            assert_eq!(sorted(world.proxy.mutations().into_iter()), ONCE);
-        })
-    });
-    play("before the start", cases.into());
+fn a_run_killed_before_its_first_record_holds_nothing_and_is_started_anew() {
+    let world = World::start();
+    killed_at(&world, "before:opened");
+    assert_eq!(world.proxy.mutations().len(), 0);
+    told(resumed(&world, &run_id(&world))).ends_with(2).explains(&["never began", "Start the runbook again"]);
+    let listed = told(world.command(&["runs"])).ends_with(0);
+    assert!(listed.out.contains("never_began"), "{}", listed.both());
+    told(flagship(&world, &[])).ends_with(0);
+    assert_eq!(state(&world), recovered());
+    assert_eq!(sorted(world.proxy.mutations().into_iter()), ONCE);
 }
 
 #[test]
@@ -306,6 +325,9 @@ fn a_call_that_was_dropped_before_it_was_applied_happens_once() {
             world.proxy.inject(operation, *nth, Fault::DropBefore);
             told(flagship(world, &[])).ends_with(0);
             each_happened_once(world);
+            if *operation == TAGS {
+                return;
+            }
             assert_eq!(world.proxy.mutations().len(), ONCE.len() + 1);
             let facts: Vec<_> = facts(world).into_iter().flatten().collect();
             let proven =
