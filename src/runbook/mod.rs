@@ -3,6 +3,7 @@
 //! Text → tree with spans → model, with findings collected all at once. Nothing here runs a step or asks AWS.
 //! Start at [`Runbook`] for what the kernel walks and at [`load`] for how it comes about.
 
+mod blanks;
 mod embedded;
 mod finding;
 mod foreign;
@@ -14,12 +15,15 @@ mod scalar;
 mod schema;
 mod shape;
 mod source;
+mod summary;
 mod tree;
 mod words;
+mod yaml;
 
 pub use embedded::embedded;
 pub use finding::{Finding, FindingKind};
 pub use load::load;
 pub use model::*;
-pub use paper::{paper, summary};
+pub use paper::paper;
 pub use schema::schema;
+pub use summary::summary;

@@ -1,17 +1,13 @@
-//! The runbook on paper: a checklist in Markdown that works when nothing else does, and the summary that
-//! `show --json` prints. What is not known yet stands in `<angle brackets>`.
+//! The runbook on paper: a checklist in Markdown that works when nothing else does. What is not known yet
+//! stands in `<angle brackets>`.
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::model::{
-    Action, CheckKind, Level, Offer, ParameterKind, Prompt, ReadRef, Runbook, Source, Step, Undo, Wait,
-};
-use super::words::effect_word;
+use super::blanks::{Blanks, plain, span};
+use super::model::{Action, CheckKind, Offer, Prompt, ReadRef, Runbook, Source, Step, Undo, Wait};
 use crate::catalogue::{CliPlace, Effect, Operation, Tier};
-use crate::expr::{Filled, Template, Tree};
-use crate::ids::At;
 use crate::text::clean_lines;
 
 /// The runbook as a checklist in Markdown. Values of `parameters` are filled in where they are given, or
@@ -25,153 +21,6 @@ pub fn paper(runbook: &Runbook, parameters: &Map<String, Value>) -> String {
     page.follow_ups(runbook);
     page.terms(runbook);
     page.out
-}
-
-/// What `show --json` prints.
-pub fn summary(runbook: &Runbook) -> Value {
-    let blanks = Blanks::new(runbook, &Map::new());
-    let parameters = runbook.parameters.iter().map(|p| {
-        let default = p.default.as_ref().map(|tree| blanks.tree(tree));
-        json!({
-            "name": p.name,
-            "type": p.kind.word(),
-            "required": p.required,
-            "default": default,
-            "description": p.description,
-        })
-    });
-    let checks = runbook.preflight.iter().map(|check| {
-        json!({"name": check.name, "level": level(check.level), "message": blanks.text(&check.message)})
-    });
-    let phases: Vec<_> = runbook.phases.iter().collect();
-    json!({
-        "schema_version": 1,
-        "id": runbook.id,
-        "title": runbook.title,
-        "version": runbook.version,
-        "owner": runbook.owner,
-        "tags": runbook.tags,
-        "description": runbook.description,
-        "use_when": runbook.use_when,
-        "not_when": runbook.not_when,
-        "digest": runbook.digest,
-        "objectives": {
-            "rto": runbook.objectives.rto.map(|span| span.to_string()),
-            "rpo": runbook.objectives.rpo.map(|span| span.to_string()),
-        },
-        "parameters": parameters.collect::<Vec<_>>(),
-        "preflight": checks.collect::<Vec<_>>(),
-        "phases": phases,
-        "steps": runbook.steps.iter().map(|step| step_summary(step, &blanks)).collect::<Vec<_>>(),
-    })
-}
-
-fn step_summary(step: &Step, blanks: &Blanks) -> Value {
-    let mut summary = json!({
-        "name": step.name,
-        "title": blanks.text(&step.title),
-        "phase": step.phase,
-        "action": step.action.word(),
-        "effect": effect_word(step.effect()),
-    });
-    if !step.steps.is_empty() {
-        summary["steps"] = step.steps.iter().map(|step| step_summary(step, blanks)).collect();
-    }
-    summary
-}
-
-/// Fills in what depends on parameters only; the rest becomes `<from step.output>`.
-struct Blanks {
-    scope: Value,
-}
-
-impl Blanks {
-    fn new(runbook: &Runbook, given: &Map<String, Value>) -> Blanks {
-        let mut blanks = Blanks { scope: json!({"parameters": given}) };
-        for parameter in &runbook.parameters {
-            let known = given.get(&parameter.name).cloned();
-            let value = known.or_else(|| parameter.default.as_ref().map(|tree| blanks.tree(tree)));
-            let value = value.unwrap_or_else(|| json!(format!("<{}>", parameter.name)));
-            // Text where a list is wanted would not evaluate; such a parameter stays a blank of its own.
-            if !matches!(parameter.kind, ParameterKind::List(_) | ParameterKind::Map(_)) || !value.is_string()
-            {
-                blanks.scope["parameters"][&parameter.name] = value;
-            }
-        }
-        blanks
-    }
-
-    fn expression(&self, expr: &crate::expr::Expr) -> Value {
-        let own = |root: &crate::expr::Root| match root.path.as_slice() {
-            [first, name] => first == "parameters" && self.scope["parameters"].get(name).is_some(),
-            _ => false,
-        };
-        let known = expr.roots().iter().chain(expr.slot_roots()).all(own);
-        match expr.eval(&self.scope, &self.scope, At(0)) {
-            Ok(value) if known && !value.is_null() => value,
-            _ => json!(blank(expr.source())),
-        }
-    }
-
-    fn text(&self, template: &Template) -> String {
-        let (mut out, mut rest) = (String::new(), template.source());
-        for expr in template.exprs() {
-            let written = format!("{{{{{}}}}}", expr.source());
-            let Some((before, after)) = rest.split_once(&written) else { break };
-            out += before;
-            out += &plain(&self.expression(expr));
-            rest = after;
-        }
-        out + rest
-    }
-
-    fn tree(&self, tree: &Tree) -> Value {
-        match tree {
-            Tree::Plain(value) => value.clone(),
-            Tree::Text(template) => match (template.whole(), template.eval(&self.scope, At(0))) {
-                (Some(expr), _) => self.expression(expr),
-                (None, Ok(Filled::Value(value))) => value,
-                (None, _) => json!(self.text(template)),
-            },
-            Tree::List(items) => items.iter().map(|item| self.tree(item)).collect(),
-            Tree::Map(entries) => {
-                Value::Object(entries.iter().map(|(key, tree)| (key.clone(), self.tree(tree))).collect())
-            }
-        }
-    }
-}
-
-impl Blanks {
-    /// An expression as code, its templates filled in.
-    fn code(&self, expr: &crate::expr::Expr) -> String {
-        let source = expr.source().trim();
-        let text =
-            Template::parse(source).map_or_else(|_| source.to_owned(), |template| self.text(&template));
-        span(&text)
-    }
-}
-
-/// A code span of Markdown.
-fn span(text: &str) -> String {
-    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
-}
-
-/// `<db>` for a parameter, `<from choose.snapshot>` for anything else.
-fn blank(source: &str) -> String {
-    let source = source.trim();
-    let inner = source.strip_prefix("omit_null(").and_then(|s| s.strip_suffix(')')).unwrap_or(source);
-    let path = inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
-    let own =
-        ["item", "index", "captured", "now", "run"].iter().any(|root| inner.split('.').next() == Some(root));
-    match inner.strip_prefix("parameters.") {
-        Some(parameter) if path => format!("<{parameter}>"),
-        _ if path && own => format!("<{inner}>"),
-        _ => format!("<from {inner}>"),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 struct Page {
@@ -260,7 +109,7 @@ impl Page {
                     all.collect::<Vec<_>>().join(", ")
                 }
             };
-            self.line(0, &format!("- [ ] {} ({}): {asked}", check.name, level(check.level)));
+            self.line(0, &format!("- [ ] {} ({}): {asked}", check.name, check.level.word()));
             let message = self.blanks.text(&check.message);
             self.line(1, &format!("If not: {message}"));
         }
@@ -519,12 +368,5 @@ fn phrase(operation: &Operation, call: &Value, tier: Tier) -> String {
         Tier::T0 | Tier::T1 => "`y`".to_owned(),
         Tier::T2 => format!("type {subject}"),
         Tier::T3 => format!("type {subject} and the region"),
-    }
-}
-
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::Fail => "fail",
-        Level::Warn => "warn",
     }
 }

@@ -1,7 +1,7 @@
 //! The words of the format for what the model holds, and what a step does to the world.
 
 use super::foreign;
-use super::model::{Action, ReadRef, Step, Verdict};
+use super::model::{Action, Level, ReadRef, Step, Verdict};
 use crate::catalogue::Effect;
 
 impl Step {
@@ -51,6 +51,16 @@ impl ReadRef {
         match self {
             ReadRef::Named(name) => name,
             ReadRef::Inline(_) => "read",
+        }
+    }
+}
+
+impl Level {
+    /// The word of the format.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Fail => "fail",
+            Level::Warn => "warn",
         }
     }
 }

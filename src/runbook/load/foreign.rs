@@ -5,6 +5,7 @@ use super::super::model::Connection;
 use super::super::tree::{Node, Raw};
 use super::Loader;
 use super::expressions::View;
+use super::reads::templates;
 use super::scope::{Here, Spot};
 use crate::expr::{Tree, Type};
 
@@ -46,7 +47,7 @@ impl<'t> Loader<'t> {
 
     /// The inputs of something foreign: its connection exists and is of the right kind, its templates fit.
     pub(super) fn foreign_inputs(&mut self, kind: &str, inputs: &Node, answer: &Type, here: &Here) -> Tree {
-        self.via(kind, inputs);
+        self.via(kind, inputs, here);
         if let Some(until) = inputs.get("next_page").and_then(|page| page.get("until")) {
             self.condition(until, View::Answer(answer), here);
         }
@@ -56,7 +57,7 @@ impl<'t> Loader<'t> {
         self.tree(inputs, here)
     }
 
-    fn via(&mut self, kind: &str, inputs: &Node) {
+    fn via(&mut self, kind: &str, inputs: &Node, here: &Here) {
         let Some((node, name)) = inputs.get("via").and_then(|via| Some((via, via.text()?))) else { return };
         let Some(connection) = self.names.connections.get(name).copied() else {
             let hint = near(name, self.names.connections.keys().copied());
@@ -74,6 +75,24 @@ impl<'t> Loader<'t> {
         if !fits && !is.is_empty() {
             let message = format!("connection `{name}` is of kind {is}; {kind} cannot use it");
             self.say(Raw::new(FindingKind::UnknownConnection, node.at.clone(), message));
+        }
+        self.connectable(connection, node, here);
+    }
+
+    /// What a connection is made with has to be known where it is used.
+    fn connectable(&mut self, connection: &Node, via: &Node, here: &Here) {
+        let mut roots = Vec::new();
+        templates(connection, &mut roots);
+        for root in roots {
+            match root.path.as_slice() {
+                [reads, name] if reads == "reads" => self.say_not_ready(name, here, via.at.clone()),
+                [name, ..] => {
+                    if let Some(step) = self.names.by_name.get(name.as_str()).copied() {
+                        self.say_unavailable(step, here, via.at.clone());
+                    }
+                }
+                [] => {}
+            }
         }
     }
 

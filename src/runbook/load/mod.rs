@@ -32,7 +32,8 @@ use super::keys::RUNBOOK;
 use super::model::Runbook;
 use super::shape;
 use super::source::Source;
-use super::tree::{self, Node, Raw};
+use super::tree::{Node, Raw};
+use super::yaml;
 use crate::expr::{Root, Type};
 
 /// Largest runbook file, in bytes.
@@ -60,7 +61,7 @@ pub fn load(name: &str, text: &[u8]) -> Result<Runbook, Vec<Finding>> {
 }
 
 fn load_text(source: &Source<'_>) -> Result<Runbook, Vec<Finding>> {
-    let (root, mut raw) = tree::parse(source);
+    let (root, mut raw) = yaml::parse(source);
     let mut runbook = None;
     if let Some(root) = root {
         raw.extend(shape::check(&root, &RUNBOOK));

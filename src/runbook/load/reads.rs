@@ -241,7 +241,7 @@ pub(super) fn parsed(node: &Node, on_the_run: bool) -> Vec<Root> {
 }
 
 /// The roots of every template in a value.
-fn templates(node: &Node, roots: &mut Vec<Root>) {
+pub(super) fn templates(node: &Node, roots: &mut Vec<Root>) {
     match &node.kind {
         Is::Scalar(_) => {
             let template =
