@@ -5,6 +5,7 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod catalogue;
+mod crash;
 mod expr;
 mod journal;
 mod laws;
