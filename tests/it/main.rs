@@ -7,6 +7,7 @@ mod aws;
 mod catalogue;
 #[cfg(feature = "aws")]
 mod cli;
+mod crash;
 #[cfg(feature = "aws")]
 mod drive;
 mod expr;

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use ripcord::ids::{At, Clock, EffectName, Life, Place, RunId, Span};
 use ripcord::journal::memory::{Crash, Failure, MemoryDisk, Times};
 use ripcord::journal::{Digest, EndpointKind, Header, Journal, JournalError, RunbookRef, Stamp};
 use ripcord::run::{
-    Call, Effect, Fact, IDENTITY, Input, Look, LookName, OBSERVE, Outcome, Refusal, Run, RunInfo, RunState,
-    Stage, What,
+    Call, Effect, Fact, IDENTITY, Input, Look, LookName, OBSERVE, Outcome, Purpose, Refusal, Run, RunInfo,
+    RunState, Stage, What,
 };
 use ripcord::runbook::{Runbook, load};
 use ripcord::runner::{Decision, Denied, Ledger, Stamps, facts};
@@ -18,6 +17,7 @@ use ripcord::watch::{Frame, Question, Reading, Unread, UnreadKind};
 use serde_json::{Map, Value, json};
 
 use super::chance::Chance;
+use super::clock::VirtualClock;
 use super::disk::SimDisk;
 use super::kernel::{Broken, Kernel};
 use super::operator::Operator;
@@ -56,29 +56,6 @@ pub fn library() -> Vec<Arc<Runbook>> {
         }
     };
     BOOKS.iter().map(one).collect()
-}
-
-/// The clock of a run: what the machine believes, moved by the simulator alone.
-#[derive(Clone, Debug, Default)]
-pub struct VirtualClock(Arc<AtomicI64>);
-
-impl VirtualClock {
-    pub fn set(&self, at: At) {
-        self.0.store(at.0, Ordering::Relaxed);
-    }
-}
-
-impl Clock for VirtualClock {
-    fn now(&self) -> At {
-        At(self.0.load(Ordering::Relaxed))
-    }
-}
-
-impl Stamps for VirtualClock {
-    fn stamp(&self) -> Stamp {
-        let wall = self.now();
-        Stamp { wall, m: u64::try_from(wall.0).unwrap_or(0), boot: "5151".into() }
-    }
 }
 
 /// What became of a life.
@@ -855,7 +832,12 @@ impl Process<'_> {
             return Ok(());
         };
         let every = name.every.unwrap_or(Span::secs(5)).0;
-        let slow = if self.sim.chance.percent(25) { 6 } else { 1 };
+        // A machine that is suspended looks again much later.
+        let slow = match self.sim.chance.below(100) {
+            0..=4 if name.purpose == Purpose::Probe => 55,
+            0..=24 => 6,
+            _ => 1,
+        };
         let pause = Span(every * slow + self.sim.chance.below(every / 4 + 1));
         let Some(looking) = self.looks.get_mut(&name) else { return Ok(()) };
         looking.window.push_back(frame);
@@ -977,11 +959,11 @@ impl Sim {
                 return lag;
             }
             // Replicas that lag far do so for less than the readings of a probe are spread over, and not again soon.
-            if now < until.plus(Span::mins(3)) {
+            if now < until.plus(Span::mins(20)) {
                 return self.ordinary_lag();
             }
         }
-        if self.rough.lag > 0 && self.chance.permille(30) {
+        if self.rough.lag > 0 && self.chance.permille(60) {
             // It shows at worst what was true when the newest request was intended.
             let newest = now.since(self.world.intended);
             let lag = Span::secs(self.chance.between(60, 900)).min(newest);

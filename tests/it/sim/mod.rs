@@ -6,12 +6,13 @@
 //! must notice. A failing seed is replayed with `RIPCORD_SEED=n` and then kept in `tests/data/seeds.txt`.
 
 mod chance;
+pub mod clock;
 mod disk;
 mod kernel;
 mod life;
 mod operator;
 mod oracle;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
