@@ -1,7 +1,7 @@
 //! The loop: one message, then all that are there, then one frame if anything changed. It waits for messages and for
 //! nothing else.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -34,6 +34,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// How often the input thread looks whether it is still wanted.
 const INPUT: Duration = Duration::from_millis(100);
 
+/// The number of SIGHUP.
+const HANG_UP: i32 = 1;
+
 /// How the console is opened.
 pub struct Options {
     /// Where replies are awaited. The console itself runs on the calling thread, which must not be one of it.
@@ -63,7 +66,7 @@ pub enum TuiError {
 /// Shows the console until the operator leaves; then the terminal is as before and a summary stands on it.
 ///
 /// # Errors
-/// When the terminal cannot be taken or is lost. A session that is at work goes on until it is left.
+/// When the terminal cannot be taken. One that is lost on the way is a hang-up, which the ending says.
 pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, TuiError> {
     let (sender, messages) = sync_channel(WAITING);
     let guard = Guard::enter(options.mouse)?;
@@ -86,9 +89,12 @@ pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, Tu
         session.handle.leave();
     }
     input.stop();
+    if shown.is_err() {
+        // The terminal is gone: as if it had hung up. The run is left, not lost.
+        app.model.signal.get_or_insert(HANG_UP);
+    }
     let ending = Ending::of(&app.model);
     drop(app);
-    shown?;
     // Whoever closed the pipe does not want it.
     write!(io::stdout(), "{}", ending.summary()).ok();
     Ok(ending)
@@ -161,6 +167,9 @@ impl App {
             if Instant::now() >= tick {
                 tick += TICK;
                 dirty = true;
+                if !io::stdin().is_terminal() {
+                    return Err(io::Error::other("the terminal has gone"));
+                }
                 self.take(Msg::Tick)?;
             }
         }
@@ -263,7 +272,7 @@ impl App {
 
     fn listen_to_signals(&self) {
         for (kind, number) in
-            [(SignalKind::terminate(), 15), (SignalKind::hangup(), 1), (SignalKind::interrupt(), 2)]
+            [(SignalKind::terminate(), 15), (SignalKind::hangup(), HANG_UP), (SignalKind::interrupt(), 2)]
         {
             let sender = self.sender.clone();
             self.runtime.spawn(async move {
@@ -298,7 +307,7 @@ impl Input {
                     Ok(None) => {}
                     // The terminal has gone: as if it had hung up.
                     Err(_) => {
-                        sender.send(Msg::Signal(1)).ok();
+                        sender.send(Msg::Signal(HANG_UP)).ok();
                         return;
                     }
                 }
@@ -307,10 +316,14 @@ impl Input {
         Input { stop, thread }
     }
 
-    /// Nothing is read from the terminal any more once this returns.
+    /// Nothing is read from the terminal any more once this returns. crossterm never comes back from a terminal
+    /// that has hung up (it reads nothing over and over): such a thread is left to the end of the process.
     fn stop(self) {
         self.stop.store(true, Ordering::SeqCst);
-        self.thread.join().ok();
+        let deadline = Instant::now() + 3 * INPUT;
+        while !self.thread.is_finished() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

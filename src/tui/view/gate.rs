@@ -125,7 +125,7 @@ fn phrase(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm, unseen: usize) {
     let words = if form.one_key() { String::new() } else { form.agreement().words() };
     let wrong = if form.wrong > 0 { format!("   wrong so far: {}", form.wrong) } else { String::new() };
     let note = if form.note.is_empty() && unseen > 0 {
-        format!("{unseen} more lines above this one are not shown: PgDn")
+        format!("{unseen} more lines above: PgDn")
     } else {
         form.note.clone()
     };
