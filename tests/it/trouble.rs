@@ -16,7 +16,7 @@ use crate::proxy::{Answer, Call, Cx, Fault, Script};
 use crate::tls::Tunnel;
 use crate::world::{Options, World};
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The run goes on to the end everyone wanted, and nothing was sent twice.
 #[track_caller]
@@ -62,7 +62,7 @@ fn switchable() -> (World, Arc<AtomicBool>) {
     let switch = Arc::new(AtomicBool::new(false));
     let scripts: Vec<Box<dyn Script>> = vec![Box::new(OtherAccount(Arc::clone(&switch)))];
     let unsupported = Some(crate::proxy::unsupported::Unsupported::default());
-    (World::with(Options { scripts, unsupported, ..Options::default() }), switch)
+    (World::with(Options { unsupported, scripts, ..Options::default() }), switch)
 }
 
 /// A runbook that is pinned to an account and does nothing.
@@ -222,7 +222,7 @@ fn a_full_disk_leaves_a_run_that_goes_on_when_there_is_room() {
     let world = World::start();
     told(flagship(&world, &["--stop-before", "stop_services"])).ends_with(6);
     let len = fs::metadata(the_run(&world).join("journal.jsonl")).unwrap().len();
-    let full = told(limited(resumed(&world, &run_id(&world)), len / 512 + 2)).ends_with(6);
+    let full = told(limited(&resumed(&world, &run_id(&world)), len / 512 + 2)).ends_with(6);
     full.explains(&["there is no room", "journal.jsonl", "ripcord resume"]);
     assert!(!world.proxy.mutations().iter().any(|call| call.is("UpdateService")), "sent without a record");
     goes_on(&world);
@@ -231,14 +231,14 @@ fn a_full_disk_leaves_a_run_that_goes_on_when_there_is_room() {
 #[test]
 fn a_disk_that_is_full_from_the_start_starts_nothing() {
     let world = World::start();
-    told(limited(flagship(&world, &[]), 1)).ends_with(6).explains(&["there is no room"]);
+    told(limited(&flagship(&world, &[]), 1)).ends_with(6).explains(&["there is no room"]);
     assert_eq!(world.proxy.mutations().len(), 0);
     told(flagship(&world, &[])).ends_with(0);
     assert_eq!(state(&world), recovered());
 }
 
 /// The same command where no file may grow beyond so many blocks of 512 bytes.
-fn limited(command: Command, blocks: u64) -> Command {
+fn limited(command: &Command, blocks: u64) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
     shell.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());

@@ -104,15 +104,18 @@ fn of_many_who_open_a_run_at_once_exactly_one_may_write() {
 #[test]
 fn of_many_who_start_on_one_target_at_once_exactly_one_starts() {
     let (_temp, shelf) = shelf();
-    let start = Barrier::new(6);
-    let (start, shelf) = (&start, &shelf);
+    let (start, all_tried) = (Barrier::new(6), Barrier::new(6));
+    let (start, all_tried, shelf) = (&start, &all_tried, &shelf);
     let started: usize = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..6)
             .map(|n| {
                 scope.spawn(move || {
                     let name = format!("0199a1b2-0000-7000-8000-00000000000{n}");
                     start.wait();
-                    usize::from(shelf.start(&header(&name), b"x", &stamp(0)).is_ok())
+                    // Held until all have tried: a run that died before its first decision holds nothing.
+                    let started = shelf.start(&header(&name), b"x", &stamp(0));
+                    all_tried.wait();
+                    usize::from(started.is_ok())
                 })
             })
             .collect();

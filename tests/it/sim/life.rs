@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ripcord::ids::{At, Clock, EffectName, Life, Place, RunId, Span};
 use ripcord::journal::memory::{Crash, Failure, MemoryDisk, Times};
-use ripcord::journal::{Digest, EndpointKind, Header, Journal, JournalError, RunbookRef, Stamp};
+use ripcord::journal::{Digest, EndpointKind, Header, Journal, JournalError, RunbookRef};
 use ripcord::run::{
     Call, Effect, Fact, IDENTITY, Input, Look, LookName, OBSERVE, Outcome, Purpose, Refusal, Run, RunInfo,
     RunState, Stage, What,
