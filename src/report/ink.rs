@@ -17,7 +17,7 @@ use crate::text::clean;
 /// Shorter texts are not looked for elsewhere: they would be found in every word.
 const SHORTEST: usize = 4;
 
-/// Text that may be shown anywhere: nothing but [`Ink`] makes one.
+/// Text that may be shown anywhere: nothing but `Ink` makes one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Shown(String);
