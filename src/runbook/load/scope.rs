@@ -107,7 +107,7 @@ impl Loader<'_> {
         let member = root.path.get(1).map(String::as_str);
         let Some(name) = root.path.first() else { return Ok(Found::Whole(Type::Any)) };
         match name.as_str() {
-            "parameters" => self.parameter(member, here.spot).map(Found::Member),
+            "parameters" => self.parameter(member, root.guarded, here.spot).map(Found::Member),
             _ if matches!(here.spot, Spot::Default(_)) => {
                 let known = ROOTS.contains(&name.as_str()) || self.names.by_name.contains_key(name.as_str());
                 Err(if known { only_parameters() } else { self.unknown(name) })
@@ -124,12 +124,12 @@ impl Loader<'_> {
         }
     }
 
-    fn parameter(&mut self, member: Option<&str>, spot: Spot) -> Result<Type, Absent> {
+    fn parameter(&self, member: Option<&str>, guarded: bool, spot: Spot) -> Result<Type, Absent> {
         let Some(name) = member else {
             let all = self.parameter_types.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone()));
             return Ok(Type::Object(all.collect()));
         };
-        let Some((place, _)) = self.names.parameters.get(name) else {
+        let Some((place, node)) = self.names.parameters.get(name) else {
             let hint = near(name, self.names.parameters.keys().copied());
             let absent = Absent::new(FindingKind::UnknownName, format!("there is no parameter `{name}`"));
             return Err(Absent {
@@ -142,6 +142,12 @@ impl Loader<'_> {
         {
             let message = format!("a default may use only parameters above it, and `{name}` is not");
             return Err(Absent::new(FindingKind::DefaultOrder, message));
+        }
+        let given = super::flag(node, "required") || node.entry("default").is_some();
+        if !given && !guarded {
+            let message = format!("parameter `{name}` may be left out, it is then null");
+            return Err(Absent::new(FindingKind::Unguarded, message)
+                .hint("guard it with not_null(value, `literal`) or omit_null(value), or make it required"));
         }
         Ok(self.parameter_types.get(name).cloned().unwrap_or(Type::Any))
     }
@@ -214,8 +220,9 @@ impl Loader<'_> {
             return Ok(Type::Boolean);
         }
         let roots = self.conditions.get(name).map(|c| c.roots.clone()).unwrap_or_default();
-        for root in roots {
-            self.root(&root, here).map_err(|mut absent| {
+        // Parameters have been judged where the condition is written.
+        for root in roots.iter().filter(|root| root.path.first().is_none_or(|name| name != "parameters")) {
+            self.root(root, here).map_err(|mut absent| {
                 absent.message = format!("condition `{name}` cannot be judged here: {}", absent.message);
                 absent
             })?;
