@@ -178,8 +178,9 @@ impl Stage {
     /// Confirms the gate at `path`; what follows comes later.
     pub fn confirm_only(&mut self, path: &str) -> &mut Stage {
         let path: StepPath = path.parse().unwrap();
-        let gate =
-            self.run.gates.get(&path).unwrap_or_else(|| panic!("no gate at {path}: {:?}", self.run.gates));
+        let holds = || self.run.steps.iter().filter_map(|(p, s)| Some((p.to_string(), s.hold.clone()?)));
+        let gate = self.run.gates.get(&path);
+        let gate = gate.unwrap_or_else(|| panic!("no gate at {path}: {:?}", holds().collect::<Vec<_>>()));
         let (digest, phrase) = (gate.digest.clone(), gate.phrase.clone());
         self.command_only(What::Confirm { gate: path, digest, phrase });
         self

@@ -1,17 +1,21 @@
 //! The simulator: thousands of seeded lives of real runbooks over the real kernel, ledger and journal, in one
 //! thread of virtual time, against a world that does its worst (DESIGN §11).
 //!
-//! `chance` is the seed, `world` the adversary's AWS, `operator` the person, `disk` the disk that may lie, `life`
-//! one life from start to end, `oracle` what must be true of it, `kernel` the broken variants that some seed
-//! must notice. A failing seed is replayed with `RIPCORD_SEED=n` and then kept in `tests/data/seeds.txt`.
+//! `chance` is the seed, `world` and `fate` the adversary's AWS, `operator` the person, `disk` the disk that may
+//! lie, `life` one life from start to end, `process` and `turn` one process of it, `oracle` what must be true of
+//! it, `kernel` the broken variants that some seed must notice. A failing seed is replayed with `RIPCORD_SEED=n`
+//! and then kept in `tests/data/seeds.txt`.
 
 mod chance;
 pub mod clock;
 mod disk;
+mod fate;
 mod kernel;
 mod life;
 mod operator;
 mod oracle;
+mod process;
+mod turn;
 pub mod world;
 
 use std::collections::BTreeSet;
