@@ -45,12 +45,20 @@ pub struct Driver<'a> {
     tried: Vec<(StepPath, At)>,
     asked: Vec<(StepPath, At)>,
     held: Vec<(StepPath, At)>,
-    /// Since when nothing that was asked came through.
-    silent: Option<At>,
+    silent: Option<Silence>,
 }
 
-/// How long the endpoint may be silent before the run is left as it stands.
-const SILENCE: Span = Span::mins(10);
+/// Nothing that was asked came through: since when, the newest round, and how many there were.
+#[derive(Clone, Copy)]
+struct Silence {
+    since: At,
+    newest: At,
+    rounds: u32,
+}
+
+/// How long the endpoint may be silent before the run is left as it stands, and in how many rounds at least: a
+/// few that ran into their deadline say little.
+const SILENCE: (Span, u32) = (Span::mins(10), 5);
 
 /// Why driving stopped.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -136,10 +144,16 @@ impl<'a> Driver<'a> {
             }
         }
         let (why, now) = (unreached?, self.handle.now());
-        let silence = now.since(*self.silent.get_or_insert(now));
-        (silence >= SILENCE.paced(scene.run.info.pace)).then(|| Stop::Needs {
+        let newest = scene.looks.values().map(|frame| frame.asked).max()?;
+        let silence = self.silent.get_or_insert(Silence { since: now, newest, rounds: 1 });
+        if newest > silence.newest {
+            (silence.newest, silence.rounds) = (newest, silence.rounds + 1);
+        }
+        let lasted = now.since(silence.since);
+        let over = lasted >= SILENCE.0.paced(scene.run.info.pace) && silence.rounds >= SILENCE.1;
+        over.then(|| Stop::Needs {
             code: exit::UNFINISHED,
-            why: format!("the endpoint has not answered for {}: {}", silence.human(), why.message),
+            why: format!("the endpoint has not answered for {}: {}", lasted.human(), why.message),
         })
     }
 

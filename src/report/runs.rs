@@ -99,6 +99,9 @@ fn unreadable(shelved: &Shelved, error: &JournalError) -> Value {
 
 /// What the end of a journal tells: how it ended, where its last record says so.
 fn state(found: &Summary) -> &'static str {
+    if !found.began {
+        return "never_began";
+    }
     if !found.ended {
         return "unfinished";
     }

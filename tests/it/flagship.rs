@@ -120,7 +120,15 @@ fn the_books_say_success(world: &World) {
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed["schema_version"], 1);
     assert_eq!(listed["runs"][0]["run"], id.as_str());
-    assert_eq!(listed["runs"][0]["state"], "ended");
+    assert_eq!(listed["runs"][0]["state"], "success");
+    let report = told(world.command(&["report", &id, "--format", "json"])).ends_with(0);
+    let report: Value = serde_json::from_str(&report.out).unwrap();
+    assert_eq!(report["verdict"]["state"], "success");
+    let calls = report["calls"].as_array().unwrap();
+    assert_eq!(calls.len(), IN_ORDER.len());
+    assert!(calls.iter().all(|call| call["request_id"].is_string()), "{calls:?}");
+    let markdown = told(world.command(&["report", &id])).ends_with(0);
+    assert!(markdown.out.contains("orders-before") && markdown.out.contains("bea"), "{}", markdown.both());
     let verified = told(world.command(&["verify", &id])).ends_with(0);
     assert!(verified.out.contains("intact"), "{}", verified.both());
     let again = told(resumed(world, &id)).ends_with(2);

@@ -20,7 +20,7 @@ use crate::world::World;
 
 /// Worlds at a time. Most of a life is waiting: for readings, and for the settle window of two seconds.
 const AT_ONCE: usize = 8;
-const DEADLINE: Duration = Duration::from_secs(90);
+const DEADLINE: Duration = Duration::from_mins(4);
 
 /// Every mutating call of the flagship, sorted: what it does to what.
 const ONCE: &[&str] = &[

@@ -16,7 +16,7 @@ use crate::proxy::{Answer, Call, Cx, Fault, Script};
 use crate::tls::Tunnel;
 use crate::world::{Options, World};
 
-const DEADLINE: Duration = Duration::from_mins(1);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// The run goes on to the end everyone wanted, and nothing was sent twice.
 #[track_caller]
@@ -284,6 +284,9 @@ fn a_damaged_journal_is_not_opened_and_its_byte_is_named() {
     told(resumed(&world, &id)).ends_with(1).explains(&["is damaged at line", &byte]);
     let verified = told(world.command(&["verify", &id])).ends_with(1);
     assert!(verified.out.contains(&byte), "{}", verified.both());
+    let report = told(world.command(&["report", &id])).ends_with(1);
+    assert!(report.out.contains("suspend_scaling"), "{}", report.both());
+    report.explains(&["is damaged at line", &byte]);
     assert_eq!(fs::read(&path).unwrap(), bytes, "the damaged journal was changed");
     let mut without_words = world.command(&["resume", &id, "--no-input"]);
     without_words.env("RIPCORD_OPERATOR", "ana");
