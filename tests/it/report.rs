@@ -91,6 +91,7 @@ fn contradicted() -> Stage {
         happened: false,
         phrase,
     });
+    stage.count("worker", 0);
     let late = Outcome::Executed { answer: json!({}), request_id: Some("req-late".into()) };
     stage.input(&Input::Answer { name: name("stop_services[worker]/to_zero", 1), outcome: late }).unwrap();
     stage.command(What::Retry { path: path("stop_services[worker]/to_zero") }, "to be sure");
