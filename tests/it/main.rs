@@ -15,6 +15,7 @@ mod expr;
 #[cfg(feature = "aws")]
 mod flagship;
 mod journal;
+mod kernel;
 #[cfg(feature = "aws")]
 mod kill;
 mod laws;
