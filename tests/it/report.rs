@@ -342,5 +342,5 @@ fn a_hundred_thousand_facts_take_no_quadratic_time() {
     let page = markdown(&report);
     assert_eq!(report.calls.len(), 11_002);
     assert!(page.len() > 1_000_000 && json(&report).len() > 1_000_000);
-    assert!(began.elapsed() < Duration::from_secs(240), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(4), "{:?}", began.elapsed());
 }
