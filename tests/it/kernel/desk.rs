@@ -79,6 +79,7 @@ impl Desk {
         Desk::with(steps, json!({"services": ["web", "api"]}), |_| {})
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "every caller makes one in place")]
     pub fn with(steps: &str, parameters: Value, change: impl FnOnce(&mut RunInfo)) -> Desk {
         let text = format!("{HEAD}{steps}");
         let book = load("desk.yaml", text.as_bytes());
