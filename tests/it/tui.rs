@@ -1,5 +1,7 @@
 //! The console: what keys do, what can never happen, and every screen at its sizes.
 
+#[cfg(feature = "aws")]
+mod alone;
 mod play;
 mod screens;
 mod updates;
