@@ -19,10 +19,12 @@ impl Sim {
                 return self.ordinary_lag();
             }
         }
-        if self.rough.lag > 0 && self.chance.permille(60) {
-            // It shows at worst what was true when the newest request was intended.
+        if self.rough.lag > 0 && self.chance.permille(90) {
+            // It shows at worst what was true when the newest request was intended, and that often: there it hurts.
             let newest = now.since(self.world.intended);
-            let lag = Span::secs(self.chance.between(60, 900)).min(newest);
+            let worst = Span::secs(900).min(newest);
+            let some = Span::secs(self.chance.between(60, 900)).min(newest);
+            let lag = if self.chance.percent(50) { worst } else { some };
             self.world.lagging = Some((now.plus(Span::secs(self.chance.between(3, 20))), lag));
             self.met("a replica that lags far behind");
             return lag;

@@ -87,7 +87,7 @@ impl Operator {
         Some(match run.plan.step(&path).map(|s| &s.action)? {
             Action::Prompt(_) => {
                 let value = json!(chance.pick(&["gently", "firmly", "never"])?);
-                What::Answer { path, value, row: None }
+                What::Answer { path, value, row: None, typed: true }
             }
             Action::Manual(_) => {
                 What::Done { path, note: (*chance.pick(&["", "seen on the board"])?).into() }
@@ -127,7 +127,7 @@ impl Operator {
         let path = chance.pick(&active).cloned().unwrap_or_default();
         let steps: Vec<String> = run.book().steps.iter().map(|s| s.name.clone()).collect();
         let step = chance.pick(&steps)?.clone();
-        let what = match chance.below(22) {
+        let what = match chance.below(23) {
             0..=1 => What::Skip { path },
             2..=4 => What::Retry { path },
             5..=6 => What::Accept { path },
@@ -146,6 +146,11 @@ impl Operator {
                 let phrase = verdict_phrase(&sent.grant.call.subject, happened);
                 What::Rule { name: sent.name.clone(), happened, phrase }
             }
+            20 => What::Confirm {
+                gate: path,
+                digest: chance.pick(&self.old).cloned().unwrap_or_default(),
+                phrase: "y".into(),
+            },
             _ => return self.at_a_gate(run, chance).map(|what| self.says(what, "")),
         };
         let reason = if chance.percent(85) { "in a hurry" } else { "" };

@@ -15,7 +15,8 @@ use super::world::{ACCOUNT, World};
 pub struct Oracle {
     /// What the operator confirmed in this process, as it was shown: digest → calls.
     confirmed: BTreeMap<String, BTreeMap<StepPath, Call>>,
-    intents: BTreeSet<EffectName>,
+    /// What was intended, and for which subject.
+    intents: BTreeMap<EffectName, String>,
     /// How each settled attempt came out, and on what proof.
     settled: BTreeMap<EffectName, (bool, Proof)>,
     conflicts: BTreeSet<EffectName>,
@@ -81,7 +82,7 @@ impl Oracle {
             }
             Fact::Intent { name, call, .. } => self.may_send(run, name, call),
             Fact::Executed { name, proof, .. } => self.may_be_executed(name, proof, world),
-            Fact::Rejected { name, .. } if !self.intents.contains(name) => {
+            Fact::Rejected { name, .. } if !self.intents.contains_key(name) => {
                 wrong(format!("{name} is rejected and was never intended"))
             }
             Fact::Met { path, .. } => self.may_be_met(run, path),
@@ -91,7 +92,7 @@ impl Oracle {
     }
 
     fn unsettled(&self) -> impl Iterator<Item = &EffectName> {
-        self.intents.iter().filter(|n| !self.settled.contains_key(*n))
+        self.intents.keys().filter(|n| !self.settled.contains_key(*n))
     }
 
     fn may_begin(&self, path: &StepPath) -> Wrong {
@@ -113,7 +114,7 @@ impl Oracle {
 
     fn may_send(&self, run: &Run, name: &EffectName, call: &Call) -> Wrong {
         let path = &name.path;
-        if self.intents.contains(name) {
+        if self.intents.contains_key(name) {
             return wrong(format!("the name {name} is used twice"));
         }
         if let Some(other) = self.unsettled().find(|n| n.path == *path) {
@@ -159,13 +160,13 @@ impl Oracle {
     }
 
     fn may_be_executed(&self, name: &EffectName, proof: &Proof, world: &World) -> Wrong {
-        if !self.intents.contains(name) {
+        if !self.intents.contains_key(name) {
             return wrong(format!("{name} is executed and was never intended"));
         }
         if let Some((true, _)) = self.settled.get(name) {
             return wrong(format!("{name} is executed twice"));
         }
-        let rash = self.rash.iter().any(|r| r.path == name.path);
+        let rash = self.is_rash(name);
         if *proof == Proof::Probe && world.times(name) == 0 && !self.already.contains(name) && !rash {
             return wrong(format!("{name} is believed to have happened, and has not"));
         }
@@ -180,6 +181,12 @@ impl Oracle {
             return wrong(format!("{path} is met on a reading from before it began"));
         }
         Ok(())
+    }
+
+    /// Whether a person spoke rashly about this step or its target: what later readings show may be due to that.
+    fn is_rash(&self, name: &EffectName) -> bool {
+        let subject = |n| self.intents.get(n);
+        self.rash.iter().any(|r| r.path == name.path || subject(r) == subject(name))
     }
 
     fn may_finish(&self) -> Wrong {
@@ -203,8 +210,10 @@ impl Oracle {
             Fact::Captured { path, values, .. } => {
                 self.captured.insert(path.clone(), Value::Object(values.clone()));
             }
-            Fact::Intent { name, already, .. } => {
-                self.intents.insert(name.clone());
+            Fact::Intent { name, call, already, .. } => {
+                let operation = ripcord::catalogue::find(&call.service, &call.operation);
+                let subject = operation.map_or_else(String::new, |o| o.subject(&call.parameters));
+                self.intents.insert(name.clone(), subject);
                 if *already {
                     self.already.insert(name.clone());
                 }
@@ -251,8 +260,7 @@ impl Oracle {
             }
             let times = self.ran_since_began.entry(name.path.clone()).or_default();
             *times += 1;
-            let rash = self.rash.iter().any(|r| r.path == name.path);
-            if *times > 1 && !rash {
+            if *times > 1 && !self.is_rash(name) {
                 return wrong(format!("{} was executed twice, the second time as {name}", name.path));
             }
         }
@@ -269,7 +277,7 @@ impl Oracle {
             }
         }
         for (name, (happened, _)) in &self.settled {
-            let known = self.already.contains(name) || self.rash.iter().any(|r| r.path == name.path);
+            let known = self.already.contains(name) || self.is_rash(name);
             if *happened && world.times(name) == 0 && !known {
                 return wrong(format!("{name} was held to have happened, and has not"));
             }

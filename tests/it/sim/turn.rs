@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ripcord::ids::{At, Clock, EffectName, Span};
 use ripcord::run::{Call, Effect, IDENTITY, Input, Look, LookName, OBSERVE, Outcome, Purpose, What};
-use ripcord::watch::{Frame, Question, Reading, Unread, UnreadKind};
+use ripcord::watch::{Frame, Question, Reading, Unread, UnreadKind, WINDOW};
 use serde_json::Value;
 
 use super::kernel::Broken;
@@ -14,9 +14,6 @@ use super::operator::Operator;
 use super::oracle::Shown;
 use super::process::{Looking, Process};
 use super::world::Arrived;
-
-/// Rounds a look keeps, as in the runner.
-const WINDOW: usize = 16;
 
 /// Effects, readings and the passing of time.
 impl Process<'_> {
@@ -149,7 +146,7 @@ impl Process<'_> {
         let pause = Span(every * slow + self.sim.chance.below(every / 4 + 1));
         let Some(looking) = self.looks.get_mut(&name) else { return Ok(()) };
         looking.window.push_back(frame);
-        if looking.window.len() > WINDOW {
+        if looking.window.len() > usize::from(WINDOW) {
             looking.window.pop_front();
         }
         looking.due = now.plus(pause);
