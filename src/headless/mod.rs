@@ -290,10 +290,11 @@ impl<'a> Driver<'a> {
         let chosen = offered.iter().find(|o| plain(&o.value) == answer);
         match chosen {
             Some(o) => {
-                Ok(What::Answer { path: path.clone(), value: o.value.clone(), row: Some(o.row.clone()) })
+                let (value, row) = (o.value.clone(), Some(o.row.clone()));
+                Ok(What::Answer { path: path.clone(), value, row, typed: true })
             }
             None if offered.is_empty() => {
-                Ok(What::Answer { path: path.clone(), value: json!(answer), row: None })
+                Ok(What::Answer { path: path.clone(), value: json!(answer), row: None, typed: true })
             }
             None => {
                 let all: Vec<String> = offered.iter().map(|o| plain(&o.value)).collect();

@@ -24,11 +24,14 @@ pub enum What {
         digest: String,
         phrase: String,
     },
-    /// Answers a prompt. `row` is the chosen row of its reading.
+    /// Answers a prompt. `row` is the chosen row of its reading; `typed` says that the value was written out and
+    /// not pointed at.
     Answer {
         path: StepPath,
         value: Value,
         row: Option<Value>,
+        #[serde(default)]
+        typed: bool,
     },
     /// Says that a manual step is done.
     Done {

@@ -6,6 +6,7 @@
 //! `command` first: they are everything that can happen here.
 
 mod advance;
+mod answer;
 mod call;
 mod command;
 mod decide;

@@ -1,15 +1,12 @@
 //! Commands of people: each is judged here and either becomes facts or a refusal.
 
-use serde_json::{Map, Value, json};
-
+use super::answer::Given;
 use super::command::{Command, Refusal, What};
 use super::decide::ended;
-use super::fact::{Fact, HoldKind, RunState, StepState};
-use super::scope::Scope;
+use super::fact::{Fact, RunState, StepState};
 use super::state::{Run, Stage, StepRun};
 use crate::ids::{At, StepPath};
-use crate::runbook::{Action, Offer, Step};
-use crate::watch::Frame;
+use crate::runbook::Action;
 
 impl Run {
     /// Judges one command.
@@ -26,7 +23,10 @@ impl Run {
         }
         match &command.what {
             What::Confirm { gate, digest, phrase } => self.confirm(gate, digest, phrase, &command.by, now),
-            What::Answer { path, value, row } => self.answer(path, value, row.as_ref(), &command.by, now),
+            What::Answer { path, value, row, typed } => {
+                let given = Given { value, row: row.as_ref(), typed: *typed };
+                self.answer(path, &given, &command.by, now)
+            }
             What::Done { path, note } => self.done(path, note, &command.by, now),
             What::Approve { path, approver, accept } => {
                 self.approve(path, approver, *accept, &command.by, now)
@@ -61,101 +61,6 @@ impl Run {
         }
         let (gate, digest, by) = (path.clone(), digest.to_owned(), by.to_owned());
         Ok(vec![Fact::Confirmed { gate, digest, by, at: now }])
-    }
-
-    fn asked(&self, path: &StepPath) -> Result<(&Step, &StepRun), Refusal> {
-        let found = self.at_work(path).filter(|(_, run)| run.entered && matches!(run.stage, Stage::Fresh));
-        found.ok_or_else(|| Refusal::NoSuchStep(path.to_string()))
-    }
-
-    fn answer(
-        &self,
-        path: &StepPath,
-        value: &Value,
-        row: Option<&Value>,
-        by: &str,
-        now: At,
-    ) -> Result<Vec<Fact>, Refusal> {
-        let (step, _) = self.asked(path)?;
-        let Action::Prompt(prompt) = &step.action else { return Err(Refusal::NoSuchStep(path.to_string())) };
-        let seen = match (&prompt.offer, row) {
-            (Offer::Rows(_), None) => return Err(Refusal::NotOffered(value.to_string())),
-            (Offer::Rows(_), Some(row)) => row.clone(),
-            (Offer::Choices(_), _) => {
-                let offered = self.offered(path, &Frame::empty(now), now).unwrap_or_default();
-                let one = offered.into_iter().find(|o| o.value == *value);
-                one.map(|o| o.row).ok_or_else(|| Refusal::NotOffered(value.to_string()))?
-            }
-            (Offer::Free(kind), _) => {
-                let value = super::params::value_of(kind, value).map_err(Refusal::WrongAnswer)?;
-                json!({ "value": value })
-            }
-        };
-        let outputs = self.prompt_outputs(path, step, &seen, now).map_err(Refusal::WrongAnswer)?;
-        let kept = if prompt.secret { json!("(secret)") } else { value.clone() };
-        let answered = Fact::Answered { path: path.clone(), value: kept, by: by.to_owned(), at: now };
-        Ok(vec![answered, Fact::Gave { path: path.clone(), outputs }])
-    }
-
-    fn prompt_outputs(
-        &self,
-        path: &StepPath,
-        step: &Step,
-        seen: &Value,
-        now: At,
-    ) -> Result<Map<String, Value>, String> {
-        let frame = Frame::empty(now);
-        let scope = Scope::bare(self, path, &frame, now);
-        let mut outputs = Map::new();
-        for output in &step.outputs {
-            let value = scope.value_on(&output.selector, seen).map_err(|f| f.to_string())?;
-            if value.is_null() && !output.optional {
-                return Err(format!("the chosen row has no `{}`", output.name));
-            }
-            outputs.insert(output.name.clone(), value);
-        }
-        Ok(outputs)
-    }
-
-    fn done(&self, path: &StepPath, note: &str, by: &str, now: At) -> Result<Vec<Fact>, Refusal> {
-        let (step, _) = self.asked(path)?;
-        let Action::Manual(manual) = &step.action else { return Err(Refusal::NoSuchStep(path.to_string())) };
-        if manual.evidence && note.trim().is_empty() {
-            return Err(Refusal::WrongAnswer("this step asks for evidence: say what you saw".into()));
-        }
-        let (path, note, by) = (path.clone(), note.to_owned(), by.to_owned());
-        Ok(vec![Fact::Attested { path, note, by, at: now }])
-    }
-
-    fn approve(
-        &self,
-        path: &StepPath,
-        approver: &str,
-        accept: bool,
-        by: &str,
-        now: At,
-    ) -> Result<Vec<Fact>, Refusal> {
-        let (step, _) = self.asked(path)?;
-        if !matches!(step.action, Action::Approve { .. }) {
-            return Err(Refusal::NoSuchStep(path.to_string()));
-        }
-        let name = approver.trim();
-        if name.is_empty() || name.eq_ignore_ascii_case(by) || name.eq_ignore_ascii_case(&self.info.operator)
-        {
-            return Err(Refusal::NotASecondPerson);
-        }
-        let word = Fact::Approved {
-            path: path.clone(),
-            approver: name.to_owned(),
-            accepted: accept,
-            by: by.to_owned(),
-            at: now,
-        };
-        let mut facts = vec![word];
-        if !accept {
-            facts.extend(self.fail(path, HoldKind::Failed, &format!("{name} refused"), now));
-        }
-        Ok(facts)
     }
 
     /// The instance a command may act on: not in flight, not unknown.

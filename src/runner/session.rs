@@ -15,10 +15,8 @@ use super::reader::Reader;
 use crate::ids::{At, Clock, EffectName, Life, Span, StepPath};
 use crate::journal::{Disk, JournalError};
 use crate::run::{Command, Effect, Input, LookName, Outcome, PaneView, Perform, Refusal, Run, Scene};
-use crate::watch::{Cadence, Frame, Reading};
+use crate::watch::{Cadence, Frame, Reading, WINDOW};
 
-/// Rounds that are kept for a condition that must hold on several.
-const WINDOW: usize = 16;
 /// How often a pane is read again.
 const PANE: Span = Span::secs(15);
 /// How long the end of a session waits for answers that are on their way.
@@ -217,7 +215,7 @@ impl<D: Disk> Session<D> {
         let Some(looking) = self.looks.get_mut(&name) else { return };
         self.frames.insert(name.path.clone(), Arc::new(frame.clone()));
         looking.window.push_back(frame);
-        if looking.window.len() > WINDOW {
+        if looking.window.len() > usize::from(WINDOW) {
             looking.window.pop_front();
         }
         let frames = looking.window.iter().cloned().collect();

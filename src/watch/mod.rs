@@ -141,6 +141,9 @@ impl Reading {
     }
 }
 
+/// Rounds of readings that are kept for a condition that must hold on several.
+pub const WINDOW: u8 = 16;
+
 /// One round of readings, each asked after the round began.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Frame {

@@ -37,7 +37,10 @@ fn name(text: &str, attempt: u16) -> EffectName {
 fn answered() -> Stage {
     let mut stage = Stage::started();
     let row = json!({"id": "nightly", "data_of": "2026-03-01T01:00:00.000Z"});
-    stage.command(What::Answer { path: path("choose"), value: json!("nightly"), row: Some(row) }, "");
+    stage.command(
+        What::Answer { path: path("choose"), value: json!("nightly"), row: Some(row), typed: true },
+        "",
+    );
     stage.command(What::Note { path: None, text: "the channel is #inc-42".into() }, "");
     stage.command(What::Done { path: path("tell"), note: "told #inc-42 at 02:03".into() }, "");
     stage.command(What::Approve { path: path("second"), approver: "bo".into(), accept: true }, "");

@@ -2,6 +2,7 @@
 
 use super::reading::{AWS, COLUMN, NEXT_PAGE, READ, READ_EXEC, READ_REF, ROWS};
 use super::{Key, Rule, Table, Want, key, must, table};
+use crate::watch::WINDOW;
 
 /// What one action takes.
 pub(in super::super) struct Spec {
@@ -198,7 +199,7 @@ static WAIT: Table = table(
         must("until", Want::Run, "Condition that ends the wait."),
         key("fail_when", Want::Run, "Condition that fails it; judged first."),
         key("must_leave", Want::Run, "Must have been false once since the start."),
-        key("stable_for", Want::Count(1, 100), "Consecutive readings; default 1."),
+        key("stable_for", Want::Count(1, WINDOW as u64), "Consecutive readings; default 1."),
         ROWS_KEY,
         key("tolerate", Want::Keyed(&Want::Duration), "Error codes borne for this long."),
         key("interval", Want::Duration, "Time between readings; default 10s."),

@@ -100,8 +100,8 @@ fn answer(model: &mut Model, path: &StepPath) -> Vec<Cmd> {
         pick(&show.scene.run, form, offers)
     });
     match picked {
-        Some(Ok((value, row))) => {
-            let (ticket, command) = send(model, What::Answer { path: path.clone(), value, row }, "");
+        Some(Ok(Picked { value, row, typed })) => {
+            let (ticket, command) = send(model, What::Answer { path: path.clone(), value, row, typed }, "");
             if let Some(Layer::Prompt(form)) = model.layers.last_mut() {
                 form.ticket = Some(ticket);
             }
@@ -124,14 +124,20 @@ fn prompt_of<'r>(run: &'r Run, path: &StepPath) -> Option<&'r Prompt> {
     }
 }
 
+struct Picked {
+    value: Value,
+    row: Option<Value>,
+    typed: bool,
+}
+
 /// What Enter answers with: the typed value, else the chosen row, unless it carries a warning.
-fn pick(run: &Run, form: &PromptForm, offers: &Offers) -> Result<(Value, Option<Value>), String> {
+fn pick(run: &Run, form: &PromptForm, offers: &Offers) -> Result<Picked, String> {
     let typed = form.field.text();
     if let Some(Prompt { offer: Offer::Free(_), .. }) = prompt_of(run, &form.path) {
         return if typed.is_empty() {
             Err("type the value".into())
         } else {
-            Ok((Value::String(typed.into()), None))
+            Ok(Picked { value: Value::String(typed.into()), row: None, typed: true })
         };
     }
     let row = if typed.is_empty() {
@@ -144,7 +150,7 @@ fn pick(run: &Run, form: &PromptForm, offers: &Offers) -> Result<(Value, Option<
         let row = offers.rows.iter().find(|r| r.typed == typed.trim());
         row.ok_or_else(|| format!("`{}` is not one of the values offered", crate::text::clean(typed)))?
     };
-    Ok((row.value.clone(), Some(row.row.clone())))
+    Ok(Picked { value: row.value.clone(), row: Some(row.row.clone()), typed: !typed.is_empty() })
 }
 
 pub(super) fn manual(model: &mut Model, act: Act) -> Vec<Cmd> {

@@ -10,7 +10,7 @@ use ripcord::journal::{Digest, EndpointKind, Header, Journal, RunbookRef};
 use ripcord::run::{Command, Effect, Input, LookName, Outcome, Run, RunInfo, What};
 use ripcord::runbook::{Runbook, load};
 use ripcord::runner::{Decision, Ledger, Stamps, facts};
-use ripcord::watch::{Frame, Reading};
+use ripcord::watch::{Frame, Reading, WINDOW};
 use serde_json::json;
 
 use super::super::sim::clock::VirtualClock;
@@ -19,7 +19,6 @@ use super::disk::Copied;
 
 const BOOK: &str = include_str!("../sim/books/recover.yaml");
 const SETTLE: Span = Span::mins(7);
-const WINDOW: usize = 16;
 
 /// What the world does with the requests of this run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -311,7 +310,7 @@ impl<'b> Drive<'b> {
         let frame = self.round(ledger, &name);
         let Some((window, due)) = looks.get_mut(&name) else { return Ok(()) };
         window.push_back(frame);
-        if window.len() > WINDOW {
+        if window.len() > usize::from(WINDOW) {
             window.pop_front();
         }
         *due = first.plus(name.every.unwrap_or(Span::secs(5)));

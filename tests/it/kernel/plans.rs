@@ -68,11 +68,11 @@ fn a_step_done_again_goes_on_at_the_first_that_used_its_outputs() {
         "  - name: uses\n    action: assert\n    inputs: {check: \"choose.it != 'x'\", message: It is not}\n";
     let mut desk = Desk::of(&format!("{choose}{}{uses}{}", ask("between"), ask("last")));
     desk.rest();
-    desk.command(What::Answer { path: p("choose"), value: json!("a"), row: None }).unwrap();
+    desk.command(What::Answer { path: p("choose"), value: json!("a"), row: None, typed: true }).unwrap();
     desk.done("between").rest();
     assert_eq!(desk.state("last"), StepState::Waiting);
     desk.command(What::Redo { step: "choose".into() }).unwrap();
-    desk.command(What::Answer { path: p("choose"), value: json!("b"), row: None }).unwrap();
+    desk.command(What::Answer { path: p("choose"), value: json!("b"), row: None, typed: true }).unwrap();
     desk.rest();
     assert_eq!(desk.state("last"), StepState::Waiting);
     assert_eq!(
@@ -128,10 +128,26 @@ fn only_what_a_prompt_offers_is_an_answer() {
         "  - name: choose\n    action: prompt\n    inputs: {message: Which?, choices: [a, b]}\n    outputs: [{name: it, selector: value, type: string}]\n",
     );
     desk.rest();
-    let answer = |v: &str| What::Answer { path: p("choose"), value: json!(v), row: None };
+    let answer = |v: &str| What::Answer { path: p("choose"), value: json!(v), row: None, typed: true };
     assert_eq!(desk.command(answer("c")), Err(Refusal::NotOffered("\"c\"".into())));
     desk.command(answer("b")).unwrap();
     assert_eq!(desk.run.steps[&p("choose")].outputs["it"], "b");
+}
+
+#[test]
+fn a_row_with_a_warning_is_an_answer_only_when_written_out() {
+    let mut desk = Desk::of(
+        "  - name: choose\n    action: prompt\n    inputs: {message: Which?, read: all, rows: '@', columns: [serviceName], value: serviceName, warn_when: 'runningCount == `0`'}\n    outputs: [{name: it, selector: serviceName, type: string}]\n",
+    );
+    desk.rest();
+    let answer = |value: &str, running: u64, typed: bool| {
+        let row = Some(json!({"serviceName": "web", "runningCount": running}));
+        What::Answer { path: p("choose"), value: json!(value), row, typed }
+    };
+    assert_eq!(desk.command(answer("api", 3, true)), Err(Refusal::NotOffered("\"api\"".into())));
+    assert_eq!(desk.command(answer("web", 0, false)), Err(Refusal::Warned));
+    desk.command(answer("web", 0, true)).unwrap();
+    assert_eq!(desk.run.steps[&p("choose")].outputs["it"], "web");
 }
 
 #[test]

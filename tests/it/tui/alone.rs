@@ -6,8 +6,8 @@ use crate::drive::{recovered, state};
 use crate::tmux::Terminal;
 use crate::world::World;
 
-const SOON: Duration = Duration::from_secs(120);
-const WHOLE: Duration = Duration::from_secs(600);
+const SOON: Duration = Duration::from_mins(2);
+const WHOLE: Duration = Duration::from_mins(10);
 const WIDE: (u16, u16) = (120, 40);
 
 #[test]
