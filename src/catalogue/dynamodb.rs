@@ -37,12 +37,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
         look: RESTORED,
         evidence: Evidence::Is("@ != `null` && RestoreSummary.SourceBackupArn == {{ call.BackupArn }}"),
     }),
-    change("RestoreTableToPointInTime", "TargetTableName").floored(floor::t2).looks(RESTORED).probed(Probe {
-        look: RESTORED,
-        evidence: Evidence::Is(
-            "@ != `null` && RestoreSummary != `null` && !before(CreationDateTime, {{ sub(sent_at, '60s') }})",
-        ),
-    }),
+    change("RestoreTableToPointInTime", "TargetTableName")
+        .floored(floor::t2)
+        .looks(RESTORED)
+        .probed(Probe { look: RESTORED, evidence: Evidence::Of(restored_to_time) }),
     change("UpdateContinuousBackups", "TableName")
         .floored(floor::continuous_backups)
         .looks(CONTINUOUS)
@@ -107,6 +105,25 @@ static SETTINGS: &[Setting] = &[
 
 fn table_updated(call: &Value) -> Option<String> {
     shows(call, SETTINGS, Shape::named("dynamodb", "TableDescription"), None)
+}
+
+/// The table comes from the source and the moment that were asked for; it was made since the call was sent.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of all evidence")]
+fn restored_to_time(call: &Value) -> Option<String> {
+    let source = if call["SourceTableArn"].is_null() {
+        "split(RestoreSummary.SourceTableArn, '/')[1] == {{ call.SourceTableName }}"
+    } else {
+        "RestoreSummary.SourceTableArn == {{ call.SourceTableArn }}"
+    };
+    let mut all = format!(
+        "@ != `null` && RestoreSummary != `null` && {source} && \
+         !before(CreationDateTime, {{{{ sub(sent_at, '60s') }}}})"
+    );
+    if !call["RestoreDateTime"].is_null() {
+        all += " && !before(RestoreSummary.RestoreDateTime, {{ call.RestoreDateTime }})";
+        all += " && !before({{ call.RestoreDateTime }}, RestoreSummary.RestoreDateTime)";
+    }
+    Some(all)
 }
 
 fn continuous(call: &Value) -> Option<String> {

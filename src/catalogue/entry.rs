@@ -125,10 +125,11 @@ impl Operation {
         super::find(self.service, self.name)?.probe.as_ref()
     }
 
-    /// Whether each call acts anew although it leaves the state as it was: finding that state, where it was there
-    /// before, then proves nothing, however long one looks.
+    /// Whether each call acts anew although it may leave what is looked for as it was, as a reboot and what makes
+    /// something under a name that others may bear too: finding it, where it was there before, then proves
+    /// nothing, however long one looks.
     pub fn acts_anew(&self) -> bool {
-        self.name == "RebootDBInstance"
+        self.name == "RebootDBInstance" || self.name.starts_with("Create") || self.name.starts_with("Restore")
     }
 
     /// Whether an error with this code proves that the call did not execute.

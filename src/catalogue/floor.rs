@@ -42,18 +42,26 @@ pub(super) fn scalable_target(call: &Value, observed: Option<&Value>) -> Tier {
     tier.unwrap_or(Tier::T1).max(other)
 }
 
-/// A database's settings: T2, but T3 where the call ends its point-in-time recovery or upgrades the engine
-/// past going back.
-pub(super) fn database(call: &Value, _: Option<&Value>) -> Tier {
-    let no_backups = call["BackupRetentionPeriod"].as_f64() == Some(0.0);
+/// A database's settings: T2, but T3 where the call ends or shortens its point-in-time recovery, or upgrades the
+/// engine past going back.
+pub(super) fn database(call: &Value, observed: Option<&Value>) -> Tier {
     let upgrade = call["AllowMajorVersionUpgrade"] == true;
-    if no_backups || upgrade { Tier::T3 } else { Tier::T2 }
+    let shortens = shortens(&call["BackupRetentionPeriod"], observed, "BackupRetentionPeriod");
+    if shortens || upgrade { Tier::T3 } else { Tier::T2 }
 }
 
-/// `UpdateContinuousBackups`: turning it off ends the history at once.
-pub(super) fn continuous_backups(call: &Value, _: Option<&Value>) -> Tier {
-    let on = &call["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
-    if on == true { Tier::T1 } else { Tier::T3 }
+/// `UpdateContinuousBackups`: turning it off ends the history at once, a shorter period the part before it.
+pub(super) fn continuous_backups(call: &Value, observed: Option<&Value>) -> Tier {
+    let wanted = &call["PointInTimeRecoverySpecification"];
+    let on = wanted["PointInTimeRecoveryEnabled"] == true;
+    let shortens = shortens(&wanted["RecoveryPeriodInDays"], observed, "RecoveryPeriodInDays");
+    if on && !shortens { Tier::T1 } else { Tier::T3 }
+}
+
+/// Whether days of history go: a period below the one there was. Where that is not known, any that is set.
+fn shortens(days: &Value, observed: Option<&Value>, name: &str) -> bool {
+    let before = observed.and_then(|o| o[name].as_i64());
+    !days.is_null() && days.as_i64().zip(before).is_none_or(|(new, old)| new < old)
 }
 
 /// `UpdateTable`: T3 where an index or a replica goes.

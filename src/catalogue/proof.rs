@@ -182,18 +182,16 @@ fn leaf_shows(path: &str, shape: Shape, pending: Option<&str>) -> String {
 /// The tag that ripcord puts on what it creates; its value is the run.
 pub(super) const RUN_TAG: &str = "ripcord-run";
 
-/// The condition that a thing created by this call exists: it carries our tag when the call gave one, and
-/// it was not created before the call was sent (60 s for clocks that differ).
-pub(super) fn created(call: &Value, created_at: &str) -> String {
-    let mut all = vec!["@ != `null`".to_owned()];
-    all.push(format!("({created_at} == `null` || !before({created_at}, {{{{ sub(sent_at, '60s') }}}}))"));
-    let tags = call["Tags"].as_array().into_iter().flatten();
-    if let Some(n) = tags.enumerate().find(|(_, t)| t["Key"] == RUN_TAG).map(|(n, _)| n) {
-        all.push(format!(
-            "contains(not_null(TagList, `[]`)[?Key == '{RUN_TAG}'].Value, {{{{ call.Tags[{n}].Value }}}})"
-        ));
-    }
-    all.join(" && ")
+/// The condition that a thing created by this call exists: it carries the tag of our run, and it was not created
+/// before the call was sent (60 s for clocks that differ). `None` for a call without the tag: anybody may have
+/// made a thing of this name.
+pub(super) fn created(call: &Value, created_at: &str) -> Option<String> {
+    let mut tags = call["Tags"].as_array()?.iter();
+    let n = tags.position(|tag| tag["Key"] == RUN_TAG)?;
+    Some(format!(
+        "@ != `null` && ({created_at} == `null` || !before({created_at}, {{{{ sub(sent_at, '60s') }}}})) && \
+         contains(not_null(TagList, `[]`)[?Key == '{RUN_TAG}'].Value, {{{{ call.Tags[{n}].Value }}}})"
+    ))
 }
 
 /// The condition that a list of tags holds all tags of the call.

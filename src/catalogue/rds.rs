@@ -285,19 +285,16 @@ fn cluster_modified(call: &Value) -> Option<String> {
     shows(call, CLUSTER_SETTINGS, Shape::named("rds", "DBCluster"), pending)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of Evidence::Of")]
 fn instance_created(call: &Value) -> Option<String> {
-    Some(created(call, "InstanceCreateTime"))
+    created(call, "InstanceCreateTime")
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of Evidence::Of")]
 fn cluster_created(call: &Value) -> Option<String> {
-    Some(created(call, "ClusterCreateTime"))
+    created(call, "ClusterCreateTime")
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of Evidence::Of")]
 fn snapshot_created(call: &Value) -> Option<String> {
-    Some(created(call, "SnapshotCreateTime"))
+    created(call, "SnapshotCreateTime")
 }
 
 fn role_added(call: &Value) -> Option<String> {

@@ -103,6 +103,7 @@ fn a_count_is_judged_by_its_direction() {
 fn what_cannot_be_taken_back_is_t3() {
     let cases = [
         ("rds", "ModifyDBInstance", json!({"BackupRetentionPeriod": 0}), Tier::T3),
+        ("rds", "ModifyDBInstance", json!({"BackupRetentionPeriod": 7}), Tier::T3),
         ("rds", "ModifyDBInstance", json!({"AllowMajorVersionUpgrade": true}), Tier::T3),
         ("rds", "ModifyDBInstance", json!({"NewDBInstanceIdentifier": "x"}), Tier::T2),
         ("rds", "RestoreDBInstanceFromDBSnapshot", json!({}), Tier::T2),
@@ -121,6 +122,21 @@ fn what_cannot_be_taken_back_is_t3() {
     ];
     for (service, name, call, tier) in cases {
         assert_eq!(op(service, name).floor(&call, None), tier, "{name} {call}");
+    }
+}
+
+#[test]
+fn days_of_history_that_go_do_not_come_back() {
+    let (database, table) = (op("rds", "ModifyDBInstance"), op("dynamodb", "UpdateContinuousBackups"));
+    for (new, tier) in [(1, Tier::T3), (7, Tier::T2), (35, Tier::T2)] {
+        let seen = json!({"BackupRetentionPeriod": 7});
+        assert_eq!(database.floor(&json!({"BackupRetentionPeriod": new}), Some(&seen)), tier, "{new} days");
+    }
+    for (new, tier) in [(1, Tier::T3), (7, Tier::T1), (35, Tier::T1)] {
+        let wanted = json!({"PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": new});
+        let call = json!({"PointInTimeRecoverySpecification": wanted});
+        let seen = json!({"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 7});
+        assert_eq!(table.floor(&call, Some(&seen)), tier, "{new} days");
     }
 }
 

@@ -51,6 +51,8 @@ fn open_end(source: &Source<'_>, instance: &Instance<'_>, step: &StepRun) -> Opt
         (_, Some(hold), None) => format!("holds: {}", hold.why),
         (Stage::Gated { .. }, None, None) => "its gate is open and nobody has confirmed it".to_owned(),
         (Stage::Granted(_), None, None) => "is confirmed and was not sent".to_owned(),
+        // Taken back, and the run has not come to it again.
+        (_, None, None) if !source.run.active.contains(path) => return None,
         (_, None, None) if matches!(instance.step.action, Action::Each) => return None,
         (_, None, None) => format!("is {}", instance.state.word()),
     };

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::decide::ended;
 use super::fact::{Fact, HoldKind, Item, RunState, StepState};
-use super::scope::{Fault, Scope, root_name};
-use super::state::{ListRun, Run, Stage, StepRun};
+use super::look::read_names;
+use super::scope::{Fault, Scope};
+use super::state::{Run, Stage, StepRun};
 use crate::expr::Expr;
 use crate::ids::{At, StepPath};
-use crate::runbook::{Action, OnItemFailure, Step, Verdict};
+use crate::runbook::{Action, Step, Verdict};
 use crate::watch::Frame;
 
 impl Run {
@@ -47,7 +48,7 @@ impl Run {
         if step.only_by_jump && !cursor.jumped {
             return vec![ended(&path, StepState::Skipped, "reached only by a jump", now)];
         }
-        if self.info.stop_before.as_deref() == Some(step.name.as_str()) {
+        if list.0.is_empty() && self.info.stop_before.as_deref() == Some(step.name.as_str()) {
             return vec![];
         }
         vec![Fact::Began { path, at: now }]
@@ -62,15 +63,24 @@ impl Run {
             return self.enter_now(path, step, now);
         }
         if self.deadline(path).is_some_and(|d| now >= d) {
-            let why = format!("not done within {}", step.timeout.unwrap_or_default());
+            let given = self.time_limit(path).map_or_else(String::new, |(_, span)| span.to_string());
+            let why = format!("not done within {given}");
             return self.fail(path, HoldKind::TimedOut, &why, now);
         }
         if let Stage::Done { .. } = run.stage
             && step.verify.is_none()
         {
-            return vec![ended(path, StepState::Success, "", now)];
+            return self.accomplished(path, step, run, now);
         }
         self.advance_action(path, step, run, now)
+    }
+
+    /// A step that has done what it is for, and is not verified or has been.
+    pub(super) fn accomplished(&self, path: &StepPath, step: &Step, run: &StepRun, now: At) -> Vec<Fact> {
+        match step.action {
+            Action::AwsApi { .. } => self.call_succeeded(path, &run.outputs, now),
+            _ => vec![ended(path, StepState::Success, "", now)],
+        }
     }
 
     fn advance_action(&self, path: &StepPath, step: &Step, run: &StepRun, now: At) -> Vec<Fact> {
@@ -223,53 +233,6 @@ impl Run {
         let len = self.plan.list(list).len();
         self.lists.get(list).is_some_and(|c| c.current.is_none() && c.next >= len)
     }
-
-    fn list_started(&self, list: &StepPath) -> bool {
-        self.lists.get(list).is_some_and(|c: &ListRun| c.current.is_some() || c.next > 0)
-    }
-
-    fn may_start(&self, path: &StepPath, step: &Step, run: &StepRun) -> bool {
-        let Some(each) = &step.for_each else { return false };
-        let held = |list: &StepPath| {
-            let current = self.lists.get(list).and_then(|c| c.current.as_ref());
-            current.and_then(|p| self.steps.get(p)).is_some_and(|s| s.hold.is_some())
-        };
-        let lists = || run.items.iter().map(|i| path.item(&i.key));
-        if each.on_item_failure == OnItemFailure::Pause && lists().any(|l| held(&l)) {
-            return false;
-        }
-        // The calls of a first mutating step are prepared for all items, so that one gate shows them all;
-        // concurrency then limits the sending (`slot_free`).
-        let prepares = step.steps.first().is_some_and(writes);
-        prepares || lists().filter(|l| self.list_started(l) && !self.list_done(l)).count() < each.concurrency
-    }
-
-    /// Whether one more item of the `for_each` around `path` may be worked on.
-    pub(super) fn slot_free(&self, path: &StepPath) -> bool {
-        let Some(at) = path.0.iter().rposition(|s| s.key.is_some()) else { return true };
-        let mut each = StepPath(path.0[..=at].to_vec());
-        each.0[at].key = None;
-        let (Some(step), Some(run)) = (self.plan.step(&each), self.steps.get(&each)) else { return true };
-        let Some(limit) = step.for_each.as_ref().map(|f| f.concurrency) else { return true };
-        let busy = |key: &String| {
-            let list = each.item(key);
-            let given_up = run.items.iter().any(|i| i.key == *key && i.given_up.is_some());
-            !given_up && !path.within(&list) && !self.list_done(&list) && self.past_first_gate(&list)
-        };
-        run.items.iter().filter(|i| busy(&i.key)).count() < limit
-    }
-
-    fn past_first_gate(&self, list: &StepPath) -> bool {
-        let Some(cursor) = self.lists.get(list) else { return false };
-        if cursor.next > 1 {
-            return true;
-        }
-        let current = cursor.current.as_ref().and_then(|p| self.steps.get(p));
-        current.is_some_and(|s| {
-            matches!(s.stage, Stage::InFlight(_) | Stage::Doubt { .. } | Stage::Done { .. })
-                && s.hold.is_none()
-        })
-    }
 }
 
 /// Whether a step sends a mutating call.
@@ -287,15 +250,8 @@ fn branch_conditions(step: &Step) -> Vec<&Expr> {
     }
 }
 
-/// Whether any of the expressions needs readings, be it through a named condition.
+/// Whether any of the expressions needs readings, be it through named conditions.
 pub(super) fn uses_reads<'e>(run: &Run, exprs: impl IntoIterator<Item = &'e Expr>) -> bool {
-    exprs.into_iter().any(|e| {
-        e.roots().iter().chain(e.slot_roots()).any(|root| {
-            root_name(root) == "reads"
-                || run.book().conditions.iter().any(|(n, c)| {
-                    n == root_name(root)
-                        && c.roots().iter().chain(c.slot_roots()).any(|r| root_name(r) == "reads")
-                })
-        })
-    })
+    let roots = exprs.into_iter().flat_map(|e| e.roots().iter().chain(e.slot_roots()));
+    !read_names(run, roots).is_empty()
 }

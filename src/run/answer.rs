@@ -73,11 +73,17 @@ impl Run {
         let frame = Frame::empty(now);
         let scope = Scope::bare(self, path, &frame, now);
         let wrong = |fault: Fault| Refusal::WrongAnswer(fault.to_string());
-        if scope.value_on(&offer.value, row).map_err(wrong)? != *given.value {
-            return Err(Refusal::NotOffered(given.value.to_string()));
+        // What looks at further readings cannot be judged here: it is the front end that had them.
+        match scope.value_on(&offer.value, row) {
+            Ok(value) if value != *given.value => return Err(Refusal::NotOffered(given.value.to_string())),
+            Ok(_) | Err(Fault::Unread { .. }) => {}
+            Err(fault) => return Err(wrong(fault)),
         }
-        let warned = offer.warn_when.as_ref().map_or(Ok(false), |warn| scope.test_on(warn, row));
-        if warned.map_err(wrong)? && !given.typed { Err(Refusal::Warned) } else { Ok(()) }
+        let warned = match offer.warn_when.as_ref().map_or(Ok(false), |warn| scope.test_on(warn, row)) {
+            Err(Fault::Unread { .. }) => true,
+            other => other.map_err(wrong)?,
+        };
+        if warned && !given.typed { Err(Refusal::Warned) } else { Ok(()) }
     }
 
     fn prompt_outputs(

@@ -11,6 +11,7 @@ use super::fact::{Call, Fact, GateCall, HoldKind, Proof, StepState};
 use super::judge::rows_hold;
 use super::look::{IDENTITY, OBSERVE, PROBE};
 use super::scope::{Fault, Scope};
+use super::slots::Slots;
 use super::state::{Grant, Run, Sent, Stage, StepRun};
 use crate::catalogue::{self, Effect, Operation, Tier};
 use crate::ids::{At, Attempt, EffectName, Span, StepPath};
@@ -128,8 +129,13 @@ impl Run {
     }
 
     fn open_gate(&self, path: &StepPath, run: &StepRun, now: At) -> Vec<Fact> {
-        let (gate, paths) = self.gate_of(path, run);
-        if self.gates.contains_key(&gate) || paths.is_empty() {
+        let alone = run.alone || path.in_undo();
+        let gate = if alone { path.clone() } else { path.unkeyed() };
+        if self.gates.contains_key(&gate) {
+            return vec![];
+        }
+        let paths = if alone { vec![path.clone()] } else { self.ready_at(&gate) };
+        if paths.is_empty() {
             return vec![];
         }
         let prepared = paths.iter().filter_map(|p| match self.steps.get(p).map(|s| &s.stage) {
@@ -142,25 +148,21 @@ impl Run {
         vec![Fact::GateOpened { gate, digest: self.digest(&calls), tier, phrase, paths, at: now }]
     }
 
-    /// The gate of a step and the instances it covers: all items whose call is resolved, unless one of them
-    /// is still being prepared (then none yet) or is sent again alone.
-    fn gate_of(&self, path: &StepPath, run: &StepRun) -> (StepPath, Vec<StepPath>) {
-        if run.alone || path.in_undo() {
-            return (path.clone(), vec![path.clone()]);
-        }
-        let gate = path.unkeyed();
+    /// The instances that a gate over all items covers: those whose call is resolved, none while one of them is
+    /// still being prepared. What is sent again alone has its own gate.
+    fn ready_at(&self, gate: &StepPath) -> Vec<StepPath> {
         let siblings: Vec<(&StepPath, &StepRun)> = self
             .active
             .iter()
-            .filter(|p| p.unkeyed() == gate)
+            .filter(|p| p.unkeyed() == *gate)
             .filter_map(|p| self.steps.get(p).map(|s| (p, s)))
             .filter(|(_, s)| !s.alone && s.hold.is_none())
             .collect();
         if siblings.iter().any(|(_, s)| matches!(s.stage, Stage::Fresh)) {
-            return (gate, vec![]);
+            return vec![];
         }
         let ready = siblings.into_iter().filter(|(_, s)| matches!(s.stage, Stage::Prepared { .. }));
-        (gate, ready.map(|(p, _)| p.clone()).collect())
+        ready.map(|(p, _)| p.clone()).collect()
     }
 
     fn phrase(&self, path: &StepPath, tier: Tier, calls: &[&GateCall], now: At) -> String {
@@ -187,7 +189,7 @@ impl Run {
     pub(super) fn cleared(&self, path: &StepPath, frame: &Frame, now: At) -> Vec<Fact> {
         let Some((step, run)) = self.at_work(path) else { return vec![] };
         let Stage::Granted(grant) = &run.stage else { return vec![] };
-        if !self.slot_free(path) {
+        if !Slots::default().free(self, path) {
             return vec![];
         }
         if let Err(facts) = self.proven_identity(path, grant, frame, now) {
@@ -245,11 +247,13 @@ impl Run {
     /// Our own calls of the same gate to the same target never void the others.
     fn sibling_sent(&self, path: &StepPath, grant: &Grant) -> bool {
         let each = path.unkeyed();
-        self.steps.iter().any(|(p, s)| {
-            let ours =
-                s.spent.as_ref().is_some_and(|(d, on)| *d == grant.digest && *on == grant.call.subject);
-            ours && p != path && p.unkeyed() == each
-        })
+        let same = |spent: &Grant| {
+            let (ours, this) = (&spent.call, &grant.call);
+            spent.digest == grant.digest && ours.subject == this.subject && ours.observed == this.observed
+        };
+        self.steps
+            .iter()
+            .any(|(p, s)| p != path && s.spent.as_deref().is_some_and(same) && p.unkeyed() == each)
     }
 
     fn sending(
@@ -382,22 +386,22 @@ impl Run {
         let Some(step) = self.plan.step(path).filter(|s| !s.outputs.is_empty()) else { return vec![] };
         let frame = Frame::empty(now);
         let scope = Scope::bare(self, path, &frame, now);
-        let mut outputs = Map::new();
-        let mut missing = Vec::new();
-        for output in &step.outputs {
-            let value = answer.map_or(Ok(Value::Null), |a| scope.value_on(&output.selector, a));
-            let value = value.unwrap_or(Value::Null);
-            if value.is_null() && !output.optional {
-                missing.push(output.name.clone());
-            }
-            outputs.insert(output.name.clone(), value);
+        let value = |selector| answer.map_or(Ok(Value::Null), |a| scope.value_on(selector, a));
+        let outputs = step.outputs.iter().map(|o| (o.name.clone(), value(&o.selector).unwrap_or_default()));
+        vec![Fact::Gave { path: path.clone(), outputs: outputs.collect() }]
+    }
+
+    /// The end of a step whose call is done: what later steps count on must be there.
+    pub(super) fn call_succeeded(&self, path: &StepPath, outputs: &Map<String, Value>, now: At) -> Vec<Fact> {
+        let all = self.plan.step(path).map_or(&[][..], |s| &s.outputs);
+        let is_missing = |name: &str| outputs.get(name).is_none_or(Value::is_null);
+        let missing = all.iter().filter(|o| !o.optional && is_missing(&o.name)).map(|o| o.name.as_str());
+        let missing: Vec<&str> = missing.collect();
+        if missing.is_empty() {
+            return vec![ended(path, StepState::Success, "", now)];
         }
-        let mut facts = vec![Fact::Gave { path: path.clone(), outputs }];
-        if !missing.is_empty() {
-            let why = format!("there is no value for {}", missing.join(", "));
-            facts.extend(self.hold(path, HoldKind::Failed, &why, now));
-        }
-        facts
+        let why = format!("there is no value for {}", missing.join(", "));
+        self.hold(path, HoldKind::Failed, &why, now)
     }
 
     /// The answer of a step that only reads.
@@ -408,9 +412,13 @@ impl Run {
         match frame.value(super::look::ANSWER) {
             Ok(answer) => {
                 let mut facts = self.answer_outputs(path, Some(answer), now);
-                if !facts.iter().any(|f| matches!(f, Fact::Held { .. })) {
-                    facts.push(ended(path, StepState::Success, "", now));
-                }
+                let none = Map::new();
+                let outputs = facts.iter().find_map(|f| match f {
+                    Fact::Gave { outputs, .. } => Some(outputs),
+                    _ => None,
+                });
+                let end = self.call_succeeded(path, outputs.unwrap_or(&none), now);
+                facts.extend(end);
                 facts
             }
             Err(why) => self.unread(path, &why, now),

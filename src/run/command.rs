@@ -89,6 +89,8 @@ pub enum Refusal {
     NotStarted,
     #[error("there is no step `{0}` here to act on")]
     NoSuchStep(String),
+    #[error("it could not be written down, so it was not done: {0}")]
+    Unwritten(String),
     #[error("no gate is open at `{0}`")]
     GateNotOpen(String),
     #[error("what the gate showed has changed; it has to be read again")]

@@ -107,7 +107,7 @@ impl Run {
     pub fn state_of(&self, path: &StepPath) -> StepState {
         use super::state::Stage;
         let Some(step) = self.steps.get(path) else { return StepState::NotStarted };
-        if step.ended.is_some() {
+        if step.ended.is_some() || !self.active.contains(path) {
             return step.state;
         }
         match (&step.stage, &step.hold) {
@@ -145,10 +145,16 @@ impl Run {
 
     /// When the step has taken too long; none for steps that may take for ever.
     pub fn deadline(&self, path: &StepPath) -> Option<At> {
+        let (since, span) = self.time_limit(path)?;
+        Some(self.in_this_life(since, span))
+    }
+
+    /// From when on the step has how much time, extensions included.
+    pub(super) fn time_limit(&self, path: &StepPath) -> Option<(At, Span)> {
         let (step, run) = (self.plan.step(path)?, self.steps.get(path).filter(|r| r.entered)?);
         if let super::state::Stage::Done { at } = run.stage {
             let verify = step.verify.as_ref().map(|_| step.timeout.unwrap_or(DEFAULT_VERIFY))?;
-            return Some(self.in_this_life(at, verify.plus(run.extended)));
+            return Some((at, verify.plus(run.extended)));
         }
         let span = match (&step.action, step.timeout) {
             (Action::AwsApi { .. } | Action::Each | Action::Undo { .. }, _) => return None,
@@ -156,7 +162,7 @@ impl Run {
             (Action::Wait(_), None) => DEFAULT_WAIT,
             (_, None) => return None,
         };
-        Some(self.in_this_life(run.began, span.plus(run.extended)))
+        Some((run.began, span.plus(run.extended)))
     }
 
     fn in_this_life(&self, since: At, span: Span) -> At {

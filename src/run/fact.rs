@@ -147,8 +147,6 @@ pub enum HoldKind {
     NeedsVerdict,
     /// A roll-back has ended here.
     RolledBack,
-    /// The operator asked to stop before this step.
-    StopBefore,
 }
 
 /// How one preflight check came out.

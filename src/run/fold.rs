@@ -10,6 +10,7 @@ use super::fact::{Call, CheckResult, Fact, HoldKind, Item, RunState, StepState};
 use super::state::{Gate, Hold, ItemRun, ListRun, Run, Stage, StepRun, Undoing};
 use crate::catalogue::Tier;
 use crate::ids::{At, EffectName, Life, Place, StepPath};
+use crate::runbook::Action;
 
 impl Run {
     /// Folds one fact in.
@@ -21,7 +22,7 @@ impl Run {
                 self.started(*at, parameters, places, preflight);
             }
             Fact::Began { path, at } => self.began(path, *at),
-            Fact::Entered { path } => self.with(path, |s| s.entered = true),
+            Fact::Entered { path } => self.entered(path),
             Fact::Expanded { path, items } => self.expanded(path, items),
             Fact::Captured { path, values, .. } => self.with(path, |s| s.captured = Some(values.clone())),
             Fact::Prepared { call, tier } => self.with(&call.path, |s| s.prepared(call, *tier)),
@@ -51,7 +52,10 @@ impl Run {
             }
             Fact::Accepted { path, reason, at, .. } => self.accepted(path, reason, *at),
             Fact::Jumped { path, to } => self.jumped(path, to),
-            Fact::Ended { path, state, why, at, .. } => self.step_ended(path, *state, why, *at),
+            Fact::Ended { path, state, why, by, at } => {
+                self.step_ended(path, *state, why, *at);
+                self.by_hand(path, *state, why, by.as_deref());
+            }
             Fact::Held { path, kind, why, at } => self.held(path, *kind, why, *at),
             Fact::Retried { path, at, .. } => self.with(path, |s| s.retry(*at)),
             Fact::Extended { path, span, .. } => self.with(path, |s| s.extend(*span)),
@@ -107,9 +111,7 @@ impl Run {
     fn began(&mut self, path: &StepPath, at: At) {
         let mut before = self.steps.remove(path);
         let items = before.as_mut().map(|b| std::mem::take(&mut b.items)).unwrap_or_default();
-        let mut step = StepRun::begin(at, before);
-        step.entered = self.plan.step(path).is_none_or(|s| s.when.is_none());
-        self.steps.insert(path.clone(), step);
+        self.steps.insert(path.clone(), StepRun::begin(at, before));
         self.keep_items(path, items);
         self.active.insert(path.clone());
         let list = path.parent().unwrap_or_default();
@@ -119,6 +121,17 @@ impl Run {
         cursor.jumped = false;
         if let Some(index) = index {
             cursor.next = index + 1;
+        }
+        if self.plan.step(path).is_none_or(|s| s.when.is_none()) {
+            self.entered(path);
+        }
+    }
+
+    /// Whether a person has already done what a manual step asks cannot be seen, so it counts from here on.
+    fn entered(&mut self, path: &StepPath) {
+        self.with(path, |s| s.entered = true);
+        if matches!(self.plan.step(path).map(|s| &s.action), Some(Action::Manual(_))) {
+            self.pass_return(path);
         }
     }
 
@@ -177,11 +190,14 @@ impl Run {
     }
 
     fn intent(&mut self, name: &EffectName, call: &Call, observed: &Value, already: bool, at: At) {
-        let marked = self.plan.step(&StepPath(name.path.0[..1.min(name.path.0.len())].to_vec()));
-        if !name.path.in_undo() && marked.is_some_and(|s| s.point_of_no_return) {
-            self.past_return = true;
-        }
+        self.pass_return(&name.path);
         self.with(&name.path, |s| s.sent(name, call, observed, already, at));
+    }
+
+    /// Something of a step has happened or may have: it may be the one marked `point_of_no_return`.
+    fn pass_return(&mut self, path: &StepPath) {
+        let marked = self.plan.step(&StepPath(path.0[..1.min(path.0.len())].to_vec()));
+        self.past_return |= !path.in_undo() && marked.is_some_and(|s| s.point_of_no_return);
     }
 
     fn executed(&mut self, name: &EffectName, at: At) {
@@ -234,11 +250,18 @@ impl Run {
         }
         if state == StepState::Undone {
             step.stands = false;
-            if let Some(undoing) = self.undoing.as_mut().filter(|u| u.paths.get(u.next) == Some(path)) {
-                undoing.next += 1;
-            }
-        } else {
-            self.advance_list(path);
+        }
+        match self.undoing.as_mut().filter(|u| u.paths.get(u.next) == Some(path)) {
+            Some(undoing) => undoing.next += 1,
+            None => self.advance_list(path),
+        }
+    }
+
+    /// A step that a person passes over is a deviation; one that is gone on with has been noted as one.
+    fn by_hand(&mut self, path: &StepPath, state: StepState, why: &str, by: Option<&str>) {
+        self.with(path, |s| s.ended_by = by.map(str::to_owned));
+        if state == StepState::Skipped && by.is_some() {
+            self.exceptions.push(format!("{path}: skipped, {why}"));
         }
     }
 
@@ -313,10 +336,25 @@ impl Run {
         self.undoing = Some(Undoing { paths: paths.to_vec(), next: 0, to: to.cloned() });
     }
 
+    /// What the run goes through once more has given nothing yet.
+    fn forget_from(&mut self, index: usize) {
+        let root = StepPath::default();
+        let later: Vec<StepPath> = self.steps.keys().filter(|p| !p.in_undo()).cloned().collect();
+        for path in later {
+            let top = path.0.first().and_then(|s| self.plan.index_in(&root, &s.name));
+            if top.is_some_and(|i| i >= index)
+                && let Some(step) = self.steps.remove(&path)
+            {
+                self.steps.insert(path, step.forgotten());
+            }
+        }
+    }
+
     fn undo_finished(&mut self) {
         let Some(undoing) = self.undoing.take() else { return };
         let Some(to) = undoing.to else { return };
         let index = self.plan.index_in(&StepPath::default(), to.name());
+        self.forget_from(index.unwrap_or(usize::MAX));
         let root = self.lists.entry(StepPath::default()).or_default();
         *root = ListRun { next: index.unwrap_or(root.next), jumped: true, ..ListRun::default() };
     }

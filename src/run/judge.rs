@@ -162,7 +162,7 @@ impl Run {
     }
 
     fn verified(&self, path: &StepPath, frame: &Frame, now: At) -> Vec<Fact> {
-        let Some((step, _)) = self.at_work(path) else { return vec![] };
+        let Some((step, run)) = self.at_work(path) else { return vec![] };
         let Some(verify) = &step.verify else { return vec![] };
         let scope = Scope::bare(self, path, frame, now);
         let seen = frame
@@ -170,7 +170,7 @@ impl Run {
             .map_err(|why| Fault::Unread { read: "verify".into(), why })
             .and_then(|answer| scope.test_on(&verify.until, answer));
         match seen {
-            Ok(true) => vec![ended(path, StepState::Success, "", now)],
+            Ok(true) => self.accomplished(path, step, run, now),
             Err(Fault::Unread { why, .. }) if why.kind == UnreadKind::Credentials => {
                 self.unread(path, &why, now)
             }

@@ -116,7 +116,7 @@ impl Look {
 
     /// Adds a read under a name of its own.
     pub(super) fn read(&mut self, name: &str, read: Read) {
-        let needs = read_names(&self.run, roots_of(&read).iter());
+        let needs = read_names(&self.run, &roots_of(&read));
         self.asks.insert(name.to_owned(), Ask::Read(Box::new(read)));
         for need in needs {
             self.named(&need);
@@ -202,6 +202,14 @@ impl Look {
         }
     }
 
+    /// A round that came to nothing, for one reason.
+    pub fn failed(&self, now: At, why: &Unread) -> Frame {
+        let mut frame = Frame::empty(now);
+        let reading = || Reading { asked: now, at: now, answer: Err(why.clone()) };
+        frame.readings = self.asks.keys().map(|name| (name.clone(), reading())).collect();
+        frame
+    }
+
     fn questions(&self, ask: &Ask, frame: &Frame) -> Asked {
         match ask {
             Ask::Read(read) => self.read_questions(read, frame),
@@ -238,6 +246,11 @@ impl Look {
         }
         let place = self.run.place(read.target.as_deref());
         let scope = Scope::bare(&self.run, &self.path, frame, self.now);
+        if let Some(select) = &read.select {
+            // Its templates must have their values when the answer comes.
+            let roots = select.slot_roots().filter(|r| !matches!(root_name(r), "item" | "index"));
+            scope.roots(roots).map_err(waiting)?;
+        }
         let Some(items) = &read.for_each else {
             return Ok(vec![question(&place, operation, scope.fill(parameters).map_err(waiting)?)]);
         };
@@ -328,7 +341,7 @@ fn waiting(fault: Fault) -> Unread {
     }
 }
 
-fn roots_of(read: &Read) -> Vec<Root> {
+pub(super) fn roots_of(read: &Read) -> Vec<Root> {
     let mut roots = Vec::new();
     if let Source::Aws { parameters, .. } = &read.from {
         roots.extend(parameters.roots().into_iter().cloned());
@@ -342,19 +355,25 @@ fn roots_of(read: &Read) -> Vec<Root> {
     roots
 }
 
-/// The reads behind some roots, those inside named conditions included.
-fn read_names<'r>(run: &Run, roots: impl Iterator<Item = &'r Root>) -> BTreeSet<String> {
+/// The reads behind some roots, those inside named conditions included. A condition may use others.
+pub(super) fn read_names<'r>(run: &Run, roots: impl IntoIterator<Item = &'r Root>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
+    each_read(run, roots, &mut |name| {
+        names.insert(name.to_owned());
+    });
+    names
+}
+
+/// The loader lets a condition use only those above it, so this ends.
+fn each_read<'r>(run: &Run, roots: impl IntoIterator<Item = &'r Root>, see: &mut dyn FnMut(&str)) {
     for root in roots {
         if let Some(name) = read_name(root) {
-            names.insert(name.to_owned());
+            see(name);
         } else if let Some((_, condition)) = run.book().conditions.iter().find(|(n, _)| n == root_name(root))
         {
-            let inner = condition.roots().iter().chain(condition.slot_roots());
-            names.extend(inner.filter_map(read_name).map(str::to_owned));
+            each_read(run, condition.roots().iter().chain(condition.slot_roots()), see);
         }
     }
-    names
 }
 
 impl Run {

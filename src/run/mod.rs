@@ -24,6 +24,7 @@ mod plan;
 mod preflight;
 mod scene;
 mod scope;
+mod slots;
 mod state;
 mod step;
 mod undo;

@@ -6,7 +6,7 @@ use super::decide::ended;
 use super::fact::{Fact, RunState, StepState};
 use super::state::{Run, Stage, StepRun};
 use crate::ids::{At, StepPath};
-use crate::runbook::Action;
+use crate::runbook::{Action, Step};
 
 impl Run {
     /// Judges one command.
@@ -181,7 +181,8 @@ impl Run {
             || steps.get(cursor.next).map(|s| s.name.clone()),
             |current| Some(current.name().to_owned()),
         );
-        let user = steps.iter().skip(at + 1).find(|s| super::uses::mentions(s, path.name()));
+        let needs = |s: &&Step| super::uses::mentions(self, s, path.name(), self.has_standing(s));
+        let user = steps.iter().skip(at + 1).find(needs);
         let until = stood.as_deref().and_then(|s| self.plan.index_in(&StepPath::default(), s));
         match (user, until) {
             (Some(user), Some(until)) => {
@@ -191,6 +192,12 @@ impl Run {
             (Some(user), None) => Some(user.name.clone()),
             (None, _) => stood,
         }
+    }
+
+    /// Whether a call of a step, or of one inside it, was executed and has not been taken back.
+    fn has_standing(&self, step: &Step) -> bool {
+        let within = |p: &StepPath| !p.in_undo() && p.0.first().is_some_and(|s| s.name == step.name);
+        self.steps.iter().any(|(p, s)| s.stands && within(p))
     }
 
     fn give_up(&self, path: &StepPath, command: &Command, now: At) -> Result<Vec<Fact>, Refusal> {

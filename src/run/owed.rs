@@ -13,6 +13,7 @@ use super::doubt::probe_scope;
 use super::fact::Call;
 use super::look::{INLINE, Look, LookName, OBSERVE, PROBE, Purpose};
 use super::scope::Scope;
+use super::slots::Slots;
 use super::state::{Run, Stage, StepRun};
 use crate::catalogue;
 use crate::expr::Expr;
@@ -34,7 +35,7 @@ pub enum Effect {
     Look(LookName),
     /// One request, at most once under this name, whatever is owed later.
     Send { name: EffectName, call: Call },
-    /// `Advance` at this moment: a deadline or a backoff ends then.
+    /// `Advance` at this moment: a deadline ends then.
     Wake(At),
 }
 
@@ -56,21 +57,24 @@ impl Run {
 
     fn wake(&self) -> Option<At> {
         let running = self.active.iter().filter(|p| self.steps.get(*p).is_some_and(|s| s.hold.is_none()));
+        // While something is taken back, nothing else is asked whether it has taken too long.
+        let running = running.filter(|p| self.undoing.is_none() || p.in_undo());
         running.filter_map(|p| self.deadline(p)).min()
     }
 
     /// The looks that are owed now.
     pub fn looks(&self) -> Vec<LookName> {
-        self.active.iter().filter_map(|path| self.look_of(path)).collect()
+        let mut slots = Slots::default();
+        self.active.iter().filter_map(|path| self.look_of(path, &mut slots)).collect()
     }
 
-    fn look_of(&self, path: &StepPath) -> Option<LookName> {
+    fn look_of(&self, path: &StepPath, slots: &mut Slots) -> Option<LookName> {
         let (step, run) = (self.plan.step(path)?, self.steps.get(path)?);
         let probing = matches!(run.stage, Stage::Doubt { .. });
         if run.hold.is_some() && !probing {
             return None;
         }
-        let (purpose, every) = self.purpose(path, step, run)?;
+        let (purpose, every) = self.purpose(path, step, run, slots)?;
         let since = self.look_since(path, purpose);
         // The readings of a probe are spread over the settle window, which is a deadline: no pace shortens it.
         let pace = if purpose == Purpose::Probe { 1 } else { self.info.pace };
@@ -78,7 +82,13 @@ impl Run {
         Some(LookName { path: path.clone(), purpose, since, every })
     }
 
-    fn purpose(&self, path: &StepPath, step: &Step, run: &StepRun) -> Option<(Purpose, Span)> {
+    fn purpose(
+        &self,
+        path: &StepPath,
+        step: &Step,
+        run: &StepRun,
+        slots: &mut Slots,
+    ) -> Option<(Purpose, Span)> {
         if !run.entered {
             let needs = step.when.as_ref().is_some_and(|w| uses_reads(self, [w]));
             return needs.then_some((Purpose::Enter, AGAIN));
@@ -86,7 +96,7 @@ impl Run {
         match &run.stage {
             Stage::Done { .. } => step.verify.as_ref().map(|_| (Purpose::Verify, VERIFY)),
             Stage::Doubt { .. } => self.has_probe(path).then(|| (Purpose::Probe, self.probe_pause())),
-            Stage::Granted(_) if self.slot_free(path) => Some((Purpose::Send, AGAIN)),
+            Stage::Granted(_) if slots.free(self, path) => Some((Purpose::Send, AGAIN)),
             Stage::Fresh => self.fresh_purpose(step, run),
             Stage::Granted(_) | Stage::Prepared { .. } | Stage::Gated { .. } | Stage::InFlight(_) => None,
         }

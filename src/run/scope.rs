@@ -104,7 +104,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn roots<'r>(&self, roots: impl Iterator<Item = &'r Root>) -> Result<Value, Fault> {
+    pub(super) fn roots<'r>(&self, roots: impl Iterator<Item = &'r Root>) -> Result<Value, Fault> {
         let mut scope = Map::new();
         for root in roots {
             self.add(&mut scope, root)?;

@@ -95,8 +95,10 @@ pub struct StepRun {
     pub differences: Option<Vec<Difference>>,
     /// An item's call is sent again alone and gets its own gate.
     pub alone: bool,
-    /// Digest of the confirmation whose grant this instance has spent, and the subject it was spent on.
-    pub spent: Option<(String, String)>,
+    /// The grant that this instance has spent.
+    pub spent: Option<Box<Grant>>,
+    /// The person who ended it, where it did not end by itself.
+    pub ended_by: Option<String>,
     /// Attempts that are known to have happened, those before a redo included.
     pub happened: BTreeSet<u16>,
     /// A call of it was executed and has not been taken back since, whatever it does now.

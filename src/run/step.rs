@@ -11,8 +11,7 @@ use crate::ids::{At, EffectName, Span, StepPath};
 
 impl StepRun {
     pub(super) fn begin(at: At, before: Option<StepRun>) -> StepRun {
-        let (captured, attempts, alone) =
-            before.as_ref().map_or((None, 0, false), |b| (b.captured.clone(), b.attempts, b.alone));
+        let (captured, attempts) = before.as_ref().map_or((None, 0), |b| (b.captured.clone(), b.attempts));
         let (happened, stands) = before.map_or((BTreeSet::new(), false), |b| (b.happened, b.stands));
         StepRun {
             state: StepState::Running,
@@ -31,11 +30,25 @@ impl StepRun {
             left: false,
             extended: Span::default(),
             differences: None,
-            alone,
+            alone: false,
             spent: None,
+            ended_by: None,
             happened,
             stands,
         }
+    }
+
+    /// Whether anything of it has happened in this pass.
+    pub(super) fn has_begun(&self) -> bool {
+        let not = [StepState::NotStarted, StepState::Skipped, StepState::Undone];
+        self.entered && !not.contains(&self.state)
+    }
+
+    /// What is left of it when the run goes back before it: what was captured and sent, nothing that it gave.
+    pub(super) fn forgotten(self) -> StepRun {
+        let (began, items) = (self.began, self.items.clone());
+        let state = if self.state == StepState::Undone { self.state } else { StepState::NotStarted };
+        StepRun { state, items, ..StepRun::begin(began, Some(self)) }
     }
 
     /// A new life: what was in flight is doubtful, what was confirmed is not, and a hold that was about the
@@ -48,8 +61,16 @@ impl StepRun {
             Stage::InFlight(_) => self.doubt("the process ended before the answer", at),
             // The settle window is counted on this life's clock: the time before it cannot be trusted.
             Stage::Doubt { since, .. } => *since = at,
-            Stage::Prepared { .. } | Stage::Gated { .. } | Stage::Granted(_) => self.stage = Stage::Fresh,
-            Stage::Fresh | Stage::Done { .. } => {}
+            Stage::Prepared { .. } | Stage::Gated { .. } | Stage::Granted(_) | Stage::Fresh => self.afresh(),
+            Stage::Done { .. } => {}
+        }
+    }
+
+    /// Back to before the gate. What was captured while nothing has been sent yet may have changed since.
+    fn afresh(&mut self) {
+        self.stage = Stage::Fresh;
+        if self.attempts == 0 {
+            self.captured = None;
         }
     }
 
@@ -97,7 +118,7 @@ impl StepRun {
 
     pub(super) fn ungate(&mut self) {
         if matches!(self.stage, Stage::Prepared { .. } | Stage::Gated { .. } | Stage::Granted(_)) {
-            self.stage = Stage::Fresh;
+            self.afresh();
         }
     }
 
@@ -109,8 +130,8 @@ impl StepRun {
     pub(super) fn sent(&mut self, name: &EffectName, call: &Call, observed: &Value, already: bool, at: At) {
         let Stage::Granted(grant) = &self.stage else { return };
         self.attempts = name.attempt.0;
-        self.spent = Some((grant.digest.clone(), grant.call.subject.clone()));
         let grant = Box::new(grant.clone());
+        self.spent = Some(grant.clone());
         let (name, call, observed) = (name.clone(), call.clone(), observed.clone());
         self.stage = Stage::InFlight(Sent { name, call, observed, already, at, grant });
     }
@@ -132,7 +153,7 @@ impl StepRun {
             // What is tried again is the verification, with its whole time.
             Stage::Done { at: since } => *since = at,
             Stage::Fresh | Stage::Prepared { .. } | Stage::Gated { .. } | Stage::Granted(_) => {
-                self.stage = Stage::Fresh;
+                self.afresh();
                 self.began = at;
             }
         }

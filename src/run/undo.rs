@@ -1,5 +1,6 @@
 //! Taking back: the undo flows of executed steps, newest first, as one plan.
 
+use super::advance::writes;
 use super::command::{Command, Refusal};
 use super::decide::ended;
 use super::fact::{Fact, HoldKind, StepState};
@@ -16,9 +17,28 @@ impl Run {
         };
         let list = path.then("undo");
         if self.list_done(&list) {
-            return Some(vec![ended(path, StepState::Undone, "undone", now)]);
+            return Some(vec![self.taken_back(path, &list, now)]);
         }
         Some(self.walk(&list, now))
+    }
+
+    /// The end of one undo flow. Where a call of it was passed over by a person or failed, the step still stands.
+    fn taken_back(&self, path: &StepPath, list: &StepPath, now: At) -> Fact {
+        let passed_over = |step: &&crate::runbook::Step| {
+            let run = self.steps.get(&list.then(&step.name));
+            writes(step)
+                && run.is_some_and(|s| match s.state {
+                    StepState::Skipped => s.ended_by.is_some(),
+                    state => matches!(state, StepState::Failed | StepState::TimedOut | StepState::Cancelled),
+                })
+        };
+        match self.plan.list(list).iter().find(passed_over) {
+            Some(step) => {
+                let state = self.steps.get(path).map_or(StepState::Success, |s| s.state);
+                ended(path, state, &format!("not taken back: {} was not done", step.name), now)
+            }
+            None => ended(path, StepState::Undone, "taken back", now),
+        }
     }
 
     /// After a roll-back a person says what comes next; an `undo` step of the runbook goes on by itself.
@@ -72,7 +92,7 @@ impl Run {
         match &step.undo {
             Undo::Steps { valid_until, .. } => {
                 let over = valid_until.as_deref().and_then(|s| self.plan.locate(s)).is_some_and(|p| {
-                    self.steps.get(p).is_some_and(|s| s.ended.is_some() && s.state == StepState::Success)
+                    self.steps.iter().any(|(path, s)| path.unkeyed() == *p && s.has_begun())
                 });
                 !(over || self.past_return && self.before_return(path))
             }

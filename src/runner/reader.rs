@@ -4,9 +4,10 @@
 //! asked again. At most [`AT_ONCE`] reads per service are on their way at a time (`aws.md` §6).
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt as _, join_all};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::ids::{At, Clock};
@@ -74,8 +75,17 @@ impl Reader {
         Arc::clone(lane)
     }
 
-    /// One whole round: every question of a look, chained reads after the reads they wait for.
+    /// One whole round: every question of a look, chained reads after the reads they wait for. A panic in it is
+    /// an error in every reading (DESIGN §8): whoever waits for them goes on.
     pub async fn round(&self, look: &Look, not_before: At) -> Frame {
+        let round = AssertUnwindSafe(self.whole_round(look, not_before)).catch_unwind().await;
+        round.unwrap_or_else(|_panic| {
+            let why = "ripcord failed while it read; the log tells where";
+            look.failed(self.clock.now(), &Unread::new(UnreadKind::Expression, why))
+        })
+    }
+
+    async fn whole_round(&self, look: &Look, not_before: At) -> Frame {
         let mut frame = Frame::empty(self.clock.now().max(not_before));
         loop {
             let open = look.open(&frame);

@@ -156,6 +156,10 @@ impl<D: Disk> Session<D> {
             let wake = self.reconcile();
             leaving = self.wait(wake).await;
         }
+        if self.trouble.is_none() && self.ledger.run.ended.is_none() {
+            // An intent that came with the word to leave is on its way now; nobody could tell otherwise.
+            self.reconcile();
+        }
         self.linger().await;
         self.publish();
         Left { run: Arc::clone(&self.ledger.run), trouble: self.trouble.take() }
@@ -226,9 +230,10 @@ impl<D: Disk> Session<D> {
         match tokio::task::block_in_place(|| self.ledger.input(input)) {
             Ok(_) => Ok(()),
             Err(Denied::Refused(refusal)) => Err(refusal),
-            Err(denied @ Denied::Journal(_)) => {
-                self.denied(denied);
-                Err(Refusal::OtherLife)
+            Err(Denied::Journal(error)) => {
+                let why = error.to_string();
+                self.trouble = Some(error);
+                Err(Refusal::Unwritten(why))
             }
         }
     }

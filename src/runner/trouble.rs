@@ -42,7 +42,7 @@ pub mod exit {
             HoldKind::NeedsVerdict | HoldKind::Conflict => UNKNOWN,
             HoldKind::ReadOnly => READ_ONLY,
             HoldKind::Credentials => CREDENTIALS,
-            HoldKind::Failed | HoldKind::TimedOut | HoldKind::RolledBack | HoldKind::StopBefore => UNFINISHED,
+            HoldKind::Failed | HoldKind::TimedOut | HoldKind::RolledBack => UNFINISHED,
         }
     }
 

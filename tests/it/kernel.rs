@@ -5,6 +5,7 @@ mod calls;
 mod conditions;
 mod desk;
 mod doubts;
+mod eyes;
 mod gates;
 mod plans;
 mod undoing;

@@ -96,7 +96,6 @@ fn hold(page: &mut Page, kind: HoldKind, state: Option<&StepRun>) {
         HoldKind::RolledBack => {
             ("HOLD", "the roll-back ends here: R goes on from this step, :abort ends the run")
         }
-        HoldKind::StopBefore => ("HOLD", "the run was to stop before this step: R goes on"),
     };
     page.worded(word, Role::Crit, why);
     page.entry("CAN", Role::Plain, means);

@@ -231,3 +231,63 @@ fn a_late_rejection_settles_an_unknown_outcome_and_asks_for_a_new_confirmation()
     desk.rest();
     assert!(desk.run.gates.contains_key(&p("down")));
 }
+
+#[test]
+fn a_capture_is_taken_again_as_long_as_nothing_was_sent() {
+    let mut desk = Desk::of(&captured(1));
+    desk.rest().confirm("down");
+    desk.service("web", 6, 6).rest();
+    assert_eq!(desk.count("ungranted"), 1, "the target changed after it was confirmed");
+    let name = desk.send("down");
+    desk.executed(&name);
+    let kept = desk.run.steps[&p("down")].captured.clone().unwrap();
+    assert_eq!(
+        kept["before"]["desiredCount"], 6,
+        "what is brought back is what was there right before the call"
+    );
+}
+
+#[test]
+fn an_item_that_fails_keeps_the_others_from_being_sent() {
+    let mut desk = Desk::of(&scale_each("concurrency: 1"));
+    desk.rest().confirm("each/one").look();
+    let first = desk.new_sends().remove(0);
+    desk.rejected(&first, "AccessDenied");
+    desk.rest();
+    assert!(desk.new_sends().is_empty());
+    desk.command(What::Retry { path: first.path.clone() }).unwrap();
+    desk.rest();
+    assert_eq!(desk.new_sends().len(), 1, "once it is tried again, the next may go");
+}
+
+#[test]
+fn an_item_that_holds_takes_no_slot_where_the_others_are_to_finish() {
+    let each = scale_each("concurrency: 1, on_item_failure: finish_others_then_pause");
+    let wait = "      - name: up\n        action: assert\n        inputs: {check: \"item != 'web'\", message: It never is}\n";
+    let mut desk = Desk::of(&format!("{each}{wait}"));
+    desk.rest().confirm("each/one").look();
+    let first = desk.new_sends().remove(0);
+    desk.executed(&first);
+    desk.rest();
+    if desk.held("each[web]/up").is_none() {
+        let second = desk.new_sends().remove(0);
+        desk.executed(&second);
+        desk.rest();
+    }
+    assert!(desk.held("each[web]/up").is_some());
+    desk.rest();
+    let others = desk.new_sends().len() + usize::from(desk.state("each[api]/one") == StepState::Success);
+    assert_eq!(others, 1, "the other item goes on");
+}
+
+#[test]
+fn a_step_whose_output_is_missing_does_not_succeed() {
+    let restart = "  - name: down\n    action: aws.api\n    inputs: {service: ecs, operation: UpdateService, parameters: {cluster: shop, service: web, forceNewDeployment: true}}\n    undo: {none: x}\n    outputs: [{name: arn, selector: service.serviceArn, type: string}]\n";
+    let mut desk = Desk::of(restart);
+    let name = desk.send("down");
+    desk.unclear(&name);
+    let phrase = ripcord::run::verdict_phrase("web", true);
+    desk.command(What::Rule { name, happened: true, phrase }).unwrap();
+    assert_eq!(desk.held("down").unwrap().why, "there is no value for arn");
+    assert_eq!(desk.ended(), None);
+}

@@ -238,3 +238,26 @@ fn the_three_verdicts_of_an_end() {
         assert_eq!(desk.ended().unwrap().word(), word);
     }
 }
+
+/// A runbook on the desk with conditions above its steps.
+fn with_conditions(conditions: &str, steps: &str) -> Desk {
+    Desk::of(&format!("{steps}conditions:\n{conditions}"))
+}
+
+#[test]
+fn a_condition_over_another_condition_is_read() {
+    let conditions = "  up: \"reads.now.runningCount == `3`\"\n  fine: \"up && parameters.mode == 'a'\"\n";
+    let step = "  - name: first\n    when: fine\n    action: manual\n    inputs: {checklist: [Look]}\n";
+    let mut desk = with_conditions(conditions, step);
+    desk.rest();
+    assert_eq!(desk.state("first"), StepState::Waiting);
+}
+
+#[test]
+fn a_wait_that_took_too_long_says_how_long_it_had() {
+    let mut desk = Desk::of(
+        "  - name: wait\n    action: wait\n    inputs: {until: \"reads.now.runningCount == `0`\"}\n",
+    );
+    desk.rest().pass(Span::mins(31)).look();
+    assert_eq!(desk.held("wait").unwrap().why, "not done within 30m");
+}

@@ -142,6 +142,10 @@ impl Desk {
     }
 
     fn read(&self, q: &Question) -> Answer {
+        let place = q.parameters["cluster"].as_str().unwrap_or_default();
+        if let Some(answer) = self.answers.get(&format!("{} @{place}", q.operation)) {
+            return answer.clone();
+        }
         if let Some(answer) = self.answers.get(&format!("{} ", q.operation)) {
             return answer.clone();
         }

@@ -195,3 +195,18 @@ fn a_probe_of_the_author_stands_in_for_that_of_the_catalogue() {
     desk.pass(Span::secs(60)).look();
     assert_eq!(desk.state("down"), StepState::Success);
 }
+
+#[test]
+fn a_backup_of_a_name_that_others_bear_too_is_for_a_person_to_judge() {
+    let backup = "  - name: down\n    action: aws.api\n    inputs: {service: dynamodb, operation: CreateBackup, parameters: {TableName: orders, BackupName: before}}\n    undo: {none: x}\n";
+    let mut desk = Desk::of(backup);
+    desk.says(
+        "ListBackups",
+        "",
+        json!({"BackupSummaries": [{"BackupName": "before", "BackupArn": "arn:old"}]}),
+    );
+    let name = desk.send("down");
+    desk.unclear(&name);
+    desk.rest();
+    assert_eq!(desk.held("down").unwrap().kind, HoldKind::NeedsVerdict);
+}

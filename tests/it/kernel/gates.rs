@@ -174,3 +174,21 @@ fn a_step_that_is_tried_again_leaves_no_old_gate_behind() {
     desk.answer(&first, Outcome::Executed { answer: json!({}), request_id: None });
     assert!(desk.run.gates.is_empty(), "what is confirmed there was done already");
 }
+
+#[test]
+fn a_sibling_of_the_same_name_elsewhere_is_another_target() {
+    let steps = "  - name: each\n    for_each: {items: \"['here', 'there']\", key: item, concurrency: 1}\n    steps:\n      - name: one\n        action: aws.api\n        inputs: {service: ecs, operation: UpdateService, parameters: {cluster: \"{{ item }}\", service: web, desiredCount: 0}}\n        undo: {none: a test}\n";
+    let mut desk = Desk::of(steps);
+    let of = |arn: &str, desired: u64| json!({"services": [{"serviceName": "web", "serviceArn": arn, "status": "ACTIVE", "desiredCount": desired}], "failures": []});
+    desk.says("DescribeServices", "@here", of("arn:here", 3)).says(
+        "DescribeServices",
+        "@there",
+        of("arn:there", 3),
+    );
+    desk.rest().confirm("each/one").look();
+    let first = desk.new_sends().remove(0);
+    desk.says("DescribeServices", "@there", of("arn:there", 7));
+    desk.executed(&first);
+    desk.rest();
+    assert_eq!((desk.count("intent"), desk.count("ungranted")), (1, 1), "its own target changed");
+}

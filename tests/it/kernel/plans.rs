@@ -188,3 +188,68 @@ fn a_run_goes_no_further_than_it_was_asked_to() {
     desk.done("first");
     assert_eq!((desk.state("second"), desk.ended()), (StepState::NotStarted, None));
 }
+
+#[test]
+fn a_step_of_an_item_stops_nothing() {
+    let mut desk = Desk::with(&scale_each("concurrency: 2"), json!({"services": ["web"]}), |i| {
+        i.stop_before = Some("one".into());
+    });
+    desk.rest();
+    assert_eq!(desk.gate("each/one").paths.len(), 1);
+}
+
+#[test]
+fn a_step_done_again_passes_over_what_was_executed_and_stands() {
+    let choose = "  - name: choose\n    action: prompt\n    inputs: {message: Which?, choices: [a, b]}\n    outputs: [{name: it, selector: value, type: string}]\n";
+    let guarded = format!("{}    guard: {{check: \"choose.it != 'x'\", message: It is}}\n", scale("down", 0));
+    let mut desk = Desk::of(&format!("{choose}{guarded}{}", ask("last")));
+    desk.rest();
+    let answer = |v: &str| What::Answer { path: p("choose"), value: json!(v), row: None, typed: true };
+    desk.command(answer("a")).unwrap();
+    let down = desk.send("down");
+    desk.executed(&down);
+    desk.service("web", 0, 0).rest();
+    desk.command(What::Redo { step: "choose".into() }).unwrap();
+    desk.command(answer("b")).unwrap();
+    desk.rest();
+    assert_eq!((desk.state("down"), desk.state("last")), (StepState::Success, StepState::Waiting));
+    assert_eq!(desk.count("intent"), 1);
+}
+
+#[test]
+fn a_step_that_uses_an_output_through_a_read_is_done_again() {
+    let choose = "  - name: choose\n    action: prompt\n    inputs: {message: Which?, choices: [web, api]}\n    outputs: [{name: it, selector: value, type: string}]\n";
+    let check = "  - name: check\n    action: assert\n    inputs:\n      read: {aws: {service: ecs, operation: DescribeServices, parameters: {cluster: shop, services: [\"{{ choose.it }}\"]}}, select: \"services[0]\"}\n      check: \"runningCount == `3`\"\n      message: It is not up\n";
+    let mut desk = Desk::of(&format!("{choose}{check}{}", ask("last")));
+    desk.rest();
+    let answer = |v: &str| What::Answer { path: p("choose"), value: json!(v), row: None, typed: true };
+    desk.command(answer("web")).unwrap();
+    desk.service("api", 3, 0).rest();
+    assert_eq!(desk.state("last"), StepState::Waiting);
+    desk.command(What::Redo { step: "choose".into() }).unwrap();
+    desk.command(answer("api")).unwrap();
+    desk.rest();
+    assert_eq!(desk.held("check").unwrap().why, "It is not up");
+}
+
+#[test]
+fn a_warning_that_looks_at_a_reading_asks_for_the_value_to_be_written_out() {
+    let mut desk = Desk::of(
+        "  - name: choose\n    action: prompt\n    inputs: {message: Which?, read: all, rows: '@', columns: [serviceName], value: serviceName, warn_when: 'runningCount < {{ reads.now.desiredCount }}'}\n",
+    );
+    desk.rest();
+    let row = || Some(json!({"serviceName": "web", "runningCount": 3}));
+    let answer = |typed| What::Answer { path: p("choose"), value: json!("web"), row: row(), typed };
+    assert_eq!(desk.command(answer(false)), Err(Refusal::Warned));
+    desk.command(answer(true)).unwrap();
+    assert_eq!(desk.ended().unwrap().word(), "success");
+}
+
+#[test]
+fn a_step_that_a_person_passes_over_stands_in_the_verdict() {
+    let mut desk = Desk::of(&scale("down", 0));
+    desk.rest();
+    desk.command(What::Skip { path: p("down") }).unwrap();
+    assert_eq!(desk.ended().unwrap().word(), "success_with_exceptions");
+    assert_eq!(desk.run.exceptions, ["down: skipped, a test"]);
+}

@@ -156,3 +156,65 @@ fn an_undo_that_fails_holds_and_can_be_tried_again() {
     desk.rest();
     assert_eq!(desk.count("undo_finished"), 1);
 }
+
+#[test]
+fn a_step_whose_way_back_was_passed_over_still_stands() {
+    let mut desk = two_done();
+    desk.command(What::RollBack { to: "down".into() }).unwrap();
+    desk.rest();
+    desk.command(What::Skip { path: p("down/undo/down_back") }).unwrap();
+    desk.rest();
+    assert_eq!(desk.count("undo_finished"), 1);
+    assert!(desk.run.can_undo(&p("down")));
+    desk.command(What::RollBack { to: "down".into() }).unwrap();
+    assert_eq!(undo_sent(&mut desk, "down/undo/down_back"), 9);
+}
+
+#[test]
+fn what_the_run_goes_back_before_has_given_nothing_yet() {
+    let choose = "  - name: choose\n    action: prompt\n    inputs: {message: Which?, choices: [a, b]}\n    outputs: [{name: it, selector: value, type: string}]\n";
+    let mut desk = Desk::of(&format!("{}{choose}{}", both_ways("down", 0), ask("look")));
+    let down = desk.send("down");
+    desk.executed(&down);
+    desk.service("web", 0, 0).rest();
+    desk.command(What::Answer { path: p("choose"), value: "a".into(), row: None, typed: true }).unwrap();
+    desk.rest();
+    desk.command(What::RollBack { to: "down".into() }).unwrap();
+    undo_sent(&mut desk, "down/undo/down_back");
+    desk.rest();
+    assert_eq!(desk.state("choose"), StepState::NotStarted);
+    assert!(desk.run.steps[&p("choose")].outputs.is_empty());
+    assert_eq!(
+        desk.command(What::Redo { step: "choose".into() }),
+        Err(Refusal::NoSuchStep("choose".into())),
+        "the run has not come to it again"
+    );
+}
+
+#[test]
+fn a_point_of_no_return_that_a_person_passes_counts_from_the_question_on() {
+    let by_hand = ask("switch") + "    point_of_no_return: true\n";
+    let mut desk = Desk::of(&format!("{}{}{by_hand}", both_ways("down", 0), ask("before")));
+    let down = desk.send("down");
+    desk.executed(&down);
+    desk.service("web", 0, 0).rest();
+    assert!(desk.run.can_undo(&p("down")));
+    desk.done("before").rest();
+    assert_eq!(desk.command(What::RollBack { to: "down".into() }), Err(Refusal::PastReturn));
+}
+
+#[test]
+fn an_undo_valid_until_a_step_is_over_when_that_step_begins() {
+    let both = both_ways("down", 0).replace(
+        "      steps:\n        - name: down_back",
+        "      valid_until: look\n      steps:\n        - name: down_back",
+    );
+    let mut desk = Desk::of(&format!("{both}{}{}", ask("before"), ask("look")));
+    let down = desk.send("down");
+    desk.executed(&down);
+    desk.service("web", 0, 0).rest();
+    assert!(desk.run.can_undo(&p("down")));
+    desk.done("before").rest();
+    assert_eq!(desk.state("look"), StepState::Waiting);
+    assert!(!desk.run.can_undo(&p("down")));
+}

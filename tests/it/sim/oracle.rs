@@ -77,8 +77,8 @@ impl Oracle {
             Fact::Expanded { path, .. } if self.expanded.contains(path) => {
                 wrong(format!("{path} is expanded a second time"))
             }
-            Fact::Captured { path, .. } if self.captured.contains_key(path) => {
-                wrong(format!("{path} is captured a second time"))
+            Fact::Captured { path, .. } if self.intents.keys().any(|n| n.path == *path) => {
+                wrong(format!("{path} is captured after it was sent"))
             }
             Fact::Intent { name, call, .. } => self.may_send(run, name, call),
             Fact::Executed { name, proof, .. } => self.may_be_executed(name, proof, world),
