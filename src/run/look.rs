@@ -47,8 +47,8 @@ pub struct LookName {
     pub purpose: Purpose,
     /// Answers asked before this do not count.
     pub since: At,
-    /// Looks again after this pause; once when absent.
-    pub every: Option<Span>,
+    /// Looks again after this pause.
+    pub every: Span,
 }
 
 /// Name of the reading that tells who we are.

@@ -78,7 +78,7 @@ impl Run {
         let since = self.look_since(path, purpose);
         // The readings of a probe are spread over the settle window, which is a deadline: no pace shortens it.
         let pace = if purpose == Purpose::Probe { 1 } else { self.info.pace };
-        let every = Some(every.paced(pace).max(Span(20)));
+        let every = every.paced(pace).max(Span(20));
         Some(LookName { path: path.clone(), purpose, since, every })
     }
 

@@ -350,7 +350,7 @@ async fn look_again_and_again(
 ) {
     let pause_before = name.since.since(clock.now());
     tokio::time::sleep(pause_before.std()).await;
-    let mut cadence = Cadence::every(name.every.unwrap_or(Span::secs(5)));
+    let mut cadence = Cadence::every(name.every);
     loop {
         let run = Arc::clone(&scenes.borrow().run);
         let now = clock.now();

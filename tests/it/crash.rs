@@ -141,7 +141,7 @@ fn a_tail_torn_at_any_byte_gives_back_exactly_what_was_acknowledged() {
 /// Facts are appended one decision at a time, so that a torn tail loses a whole decision and never half of one.
 #[test]
 fn a_decision_is_one_line() {
-    let (book, _) = (book(), ());
+    let book = book();
     let (_, points) = whole(&book, Net::Prompt);
     let last = points.last().unwrap();
     let (_, records) = Journal::open(last.disk.copy(), &dir(), &VirtualClock::default().stamp()).unwrap();

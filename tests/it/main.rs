@@ -7,7 +7,6 @@ mod aws;
 mod catalogue;
 #[cfg(feature = "aws")]
 mod cli;
-#[allow(clippy::pedantic, reason = "a harness of its own; the default lints hold")]
 mod crash;
 #[cfg(feature = "aws")]
 mod drive;
@@ -25,7 +24,6 @@ mod proxy;
 mod readonly;
 mod report;
 mod runbook;
-#[allow(clippy::pedantic, reason = "a harness of its own; the default lints hold")]
 mod sim;
 mod tls;
 mod tmux;

@@ -257,7 +257,6 @@ impl<'b> Drive<'b> {
 
     pub(super) fn fate(&self, name: &EffectName) -> Fate {
         match self.net {
-            Net::Prompt => Fate::smooth(),
             Net::Late => {
                 Fate { lands: Some(Span::mins(3)), answered: vec![Span(Span::mins(3).0 + 50)], says: None }
             }
@@ -265,7 +264,7 @@ impl<'b> Drive<'b> {
                 let says = Some((Span::secs(1), Outcome::Unclear { why: "connection reset".into() }));
                 Fate { says, ..Fate::default() }
             }
-            Net::Lossy => Fate::smooth(),
+            Net::Lossy | Net::Prompt => Fate::smooth(),
         }
     }
 
@@ -313,7 +312,7 @@ impl<'b> Drive<'b> {
         if window.len() > usize::from(WINDOW) {
             window.pop_front();
         }
-        *due = first.plus(name.every.unwrap_or(Span::secs(5)));
+        *due = first.plus(name.every);
         let frames = window.iter().cloned().collect();
         self.input(ledger, &Input::Looked { name, frames }).map(|_| ())
     }

@@ -244,7 +244,7 @@ impl Stage {
     }
 
     fn look(&mut self, name: LookName) {
-        self.now = self.now.max(name.since).plus(name.every.unwrap_or(Span::secs(1)));
+        self.now = self.now.max(name.since).plus(name.every);
         let look = self.run.look(&name, self.now);
         let frame = self.round(&look);
         let window = self.windows.entry(name.clone()).or_default();

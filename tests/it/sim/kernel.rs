@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ripcord::ids::{At, Attempt, Life, StepPath};
+use ripcord::ids::{At, Attempt, StepPath};
 use ripcord::run::{
-    Command, Effect, Fact, IDENTITY, Input, OBSERVE, Outcome, PROBE, Proof, Purpose, Refusal, Run, Stage,
-    StepState, What,
+    Command, Fact, IDENTITY, Input, OBSERVE, Outcome, PROBE, Proof, Purpose, Refusal, Run, Stage, StepState,
+    What,
 };
 use ripcord::runbook::Action;
 use ripcord::watch::{Frame, Reading};
@@ -219,7 +219,7 @@ impl Kernel {
                     if let Stage::Doubt { sent, .. } = stage {
                         *stage = Stage::Granted((*sent.grant).clone());
                     }
-                })
+                });
             }
             (Broken::ForEachExpandedAgain, Fact::Opened { .. }) => {
                 let each: Vec<StepPath> =
@@ -238,10 +238,6 @@ impl Kernel {
             (Broken::UndoPastReturn, Fact::Intent { .. }) => run.past_return = false,
             _ => {}
         }
-    }
-
-    pub fn owed(&self, run: &Run, me: Life) -> Vec<Effect> {
-        run.owed(me)
     }
 }
 
@@ -292,7 +288,7 @@ fn three_of_one(run: &Run, path: &StepPath, frame: &Frame) -> Option<Vec<Frame>>
 /// Whether a value is exactly the one the projection of a confirmation would show.
 pub fn projected(call: &ripcord::run::Call, raw: &Value) -> Value {
     let operation = ripcord::catalogue::find(&call.service, &call.operation);
-    match operation.and_then(|o| o.observe()) {
+    match operation.and_then(ripcord::catalogue::Operation::observe) {
         Some(look) => look.project(&call.parameters, raw),
         None => Value::Null,
     }

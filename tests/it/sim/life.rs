@@ -263,9 +263,9 @@ impl Sim {
             names: self.chance.percent(50),
         };
         if !torn && self.chance.percent(50) {
-            self.disk.memory.kill()
+            self.disk.memory.kill();
         } else {
-            self.disk.memory.crash_as(how)
+            self.disk.memory.crash_as(how);
         }
         let gone =
             if self.chance.percent(70) { self.chance.below(30_000) } else { self.chance.below(1_500_000) };

@@ -38,10 +38,9 @@ impl Operator {
             self.mischief -= 1;
             return self.anything(run, chance);
         }
-        let what = self
-            .verdict(run, world)
+        let what = Operator::verdict(run, world)
             .or_else(|| self.at_a_gate(run, chance))
-            .or_else(|| self.asked(run, chance))
+            .or_else(|| Operator::asked(run, chance))
             .or_else(|| self.at_a_hold(run, chance))?;
         Some(self.says(what, "as the screen asks"))
     }
@@ -51,7 +50,7 @@ impl Operator {
     }
 
     /// Settles what no reading can, once the request is surely dead.
-    fn verdict(&self, run: &Run, world: &World) -> Option<What> {
+    fn verdict(run: &Run, world: &World) -> Option<What> {
         let (_, sent, _) = doubted(run).find(|(p, _, _)| {
             let hold = run.steps.get(*p).and_then(|s| s.hold.as_ref());
             hold.is_some_and(|h| h.kind == HoldKind::NeedsVerdict)
@@ -82,7 +81,7 @@ impl Operator {
         Some(What::Confirm { gate: gate.clone(), digest, phrase })
     }
 
-    fn asked(&self, run: &Run, chance: &mut Chance) -> Option<What> {
+    fn asked(run: &Run, chance: &mut Chance) -> Option<What> {
         let path = run.active.iter().find(|p| asks(run, p))?.clone();
         Some(match run.plan.step(&path).map(|s| &s.action)? {
             Action::Prompt(_) => {

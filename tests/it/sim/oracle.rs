@@ -103,7 +103,7 @@ impl Oracle {
         let before = |name: &&EffectName| {
             let at = list.0.len();
             let same_list = name.path.0.len() > at && name.path.0[..at] == list.0[..];
-            let undo_of_path = name.path.0.get(at).map(|s: &Segment| s.name == path.name()) == Some(true);
+            let undo_of_path = name.path.0.get(at).is_some_and(|s: &Segment| s.name == path.name());
             same_list && !undo_of_path
         };
         match self.unsettled().find(before) {

@@ -72,19 +72,15 @@ impl<'s> Process<'s> {
             sim.lived.ended = sim.live.as_ref().and_then(|r| r.ended.as_ref()).map(|(s, _)| *s);
         }
         let me = Life(sim.live.as_ref().and_then(|r| r.life).map_or(1, |l| l.0 + 1));
-        Process::on(sim, journal, me)
+        Ok(Some(Process::on(sim, journal, me)))
     }
 
-    pub(super) fn on(
-        sim: &'s mut Sim,
-        journal: Journal<SimDisk>,
-        me: Life,
-    ) -> Result<Option<Process<'s>>, Stop> {
+    pub(super) fn on(sim: &'s mut Sim, journal: Journal<SimDisk>, me: Life) -> Process<'s> {
         let run = sim.live.clone().unwrap_or_else(|| Run::new(Arc::clone(&sim.book), sim.info()));
         let ledger = Ledger::new(run, journal, sim.clock.clone(), &[]);
         let crash_at = (sim.crashes_left > 0 && sim.chance.percent(60))
             .then(|| sim.world.now.plus(Span(sim.chance.below(600_000))));
-        Ok(Some(Process {
+        Process {
             sim,
             ledger,
             me,
@@ -95,7 +91,7 @@ impl<'s> Process<'s> {
             crash_at,
             kept: BTreeMap::new(),
             oldest: At(0),
-        }))
+        }
     }
 
     pub(super) fn begin(&mut self) -> Result<(), Stop> {
@@ -253,7 +249,9 @@ impl<'s> Process<'s> {
                 self.sim.hash(e.to_string().as_bytes());
                 if self.sim.kernel.broken == Some(Broken::AppendFailureIgnored) && !torn {
                     let run = Arc::make_mut(&mut self.ledger.run);
-                    facts.iter().for_each(|f| run.apply(f));
+                    for fact in facts {
+                        run.apply(fact);
+                    }
                     return Ok(());
                 }
                 self.note_crash();
@@ -291,7 +289,7 @@ impl<'s> Process<'s> {
                 self.sim.met(format!("{stage} × {}", command_word(&command.what)));
             }
             Input::Looked { name, .. } if !facts.is_empty() => {
-                self.sim.met(format!("looked: {:?}", name.purpose))
+                self.sim.met(format!("looked: {:?}", name.purpose));
             }
             _ => {}
         }

@@ -18,7 +18,7 @@ use super::world::Arrived;
 /// Effects, readings and the passing of time.
 impl Process<'_> {
     pub(super) fn reconcile(&mut self) -> Result<(), Stop> {
-        let owed = self.sim.kernel.owed(&self.ledger.run, self.me);
+        let owed = self.ledger.run.owed(self.me);
         let mut wanted = BTreeSet::new();
         self.wake = None;
         for effect in owed {
@@ -136,7 +136,7 @@ impl Process<'_> {
             }
             return Ok(());
         };
-        let every = name.every.unwrap_or(Span::secs(5)).0;
+        let every = name.every.0;
         // A machine that is suspended looks again much later.
         let slow = match self.sim.chance.below(100) {
             0..=4 if name.purpose == Purpose::Probe => 55,
