@@ -66,6 +66,16 @@ pub(super) struct Field {
     pub quoted: bool,
     /// What the member reads as when an object leaves it out.
     pub missing: Missing,
+    /// The list of a reading that this reaches, as `ListUse::root` calls it. The static check knows.
+    pub list: Option<String>,
+    /// Whether it is surely not null. The static check knows.
+    pub there: bool,
+}
+
+impl Field {
+    pub fn new(name: String, quoted: bool) -> Field {
+        Field { name, quoted, missing: Missing::Null, list: None, there: false }
+    }
 }
 
 /// `[from:to:by]`, with Python's rules, which are JMESPath's.

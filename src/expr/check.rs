@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::ast::{Field, Kind, Missing, Node, Order};
 use super::compare::impossible;
-use super::proven::proven;
+use super::proven::{disproves, proven, proves};
 use super::types::Type;
 use super::{Expr, near};
 use crate::catalogue;
@@ -22,11 +22,15 @@ pub struct ExprFinding {
     pub hint: Option<String>,
 }
 
-/// A list of a reading that an expression counts, filters or walks: true of an empty list by itself.
+/// A list of a reading that an expression looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListUse {
     /// `reads.NAME`, or `@` for the answer itself.
     pub root: String,
+    /// The member that holds the list, where the reading is the whole answer and not the list.
+    pub member: Option<String>,
+    /// Counted, filtered or walked: true of an empty list by itself. Else one row is taken by its place.
+    pub counted: bool,
     pub span: Range<usize>,
 }
 
@@ -48,9 +52,13 @@ pub(super) fn expression(expr: &mut Expr, root: &Type, scope: &Type) -> Checked 
         all.findings.extend(checked.findings);
         all.lists.extend(checked.lists);
     }
-    let mut checker = Checker { slots, out: all, proven: BTreeSet::new() };
+    let mut checker =
+        Checker { slots, out: all, proven: BTreeSet::new(), guarded: None, earlier: BTreeSet::new() };
     proven(&expr.node, &mut checker.proven);
-    let root = Known { ty: root.clone(), place: Place::Scope };
+    let on_run = std::ptr::eq(root, scope) || root == scope;
+    expr.on_list = (!on_run).then(|| root.is_list());
+    let place = if on_run { Place::Scope } else { Place::Reading { root: "@".to_owned(), member: None } };
+    let root = Known { ty: root.clone(), place, there: on_run };
     let omits = expr.omits;
     let known = checker.node(&mut expr.node, &root, if omits { Leaf::Bare } else { Leaf::Filled });
     let mut all = checker.out;
@@ -63,9 +71,14 @@ pub(super) fn expression(expr: &mut Expr, root: &Type, scope: &Type) -> Checked 
 /// Where a value comes from, as far as it matters for counting rows.
 #[derive(Clone, PartialEq)]
 enum Place {
+    /// The run.
     Scope,
     Reads,
-    Reading(String),
+    /// What a read gives, or a member of it when that is a whole answer.
+    Reading {
+        root: String,
+        member: Option<String>,
+    },
     Elsewhere,
 }
 
@@ -74,19 +87,20 @@ enum Place {
 pub(super) struct Known {
     pub ty: Type,
     place: Place,
+    /// Surely not null.
+    there: bool,
 }
 
 impl Known {
     pub fn of(ty: Type) -> Known {
-        Known { ty, place: Place::Elsewhere }
+        Known { ty, place: Place::Elsewhere, there: false }
     }
 
-    fn is_list_of_reading(&self) -> bool {
-        match self.place {
-            Place::Reading(_) => self.ty.is_list() || self.ty.is_any(),
-            Place::Scope => self.ty.is_list(),
-            Place::Reads | Place::Elsewhere => false,
-        }
+    /// The list of a reading that this is: its root, and the member that holds it.
+    fn list_of_reading(&self) -> Option<(&String, &Option<String>)> {
+        let Place::Reading { root, member } = &self.place else { return None };
+        let named = root != "@" && member.is_none();
+        (self.ty.is_list() || named && self.ty.is_any()).then_some((root, member))
     }
 }
 
@@ -102,6 +116,10 @@ pub(super) struct Checker {
     pub out: Checked,
     /// Members that some filter of the expression proves to be there.
     pub proven: BTreeSet<String>,
+    /// Inside a filter: the members that are there where the walk stands.
+    pub guarded: Option<BTreeSet<String>>,
+    /// Members that the parts of a chain before this one prove.
+    earlier: BTreeSet<String>,
 }
 
 impl Checker {
@@ -111,14 +129,12 @@ impl Checker {
 
     /// Notes that a list of a reading is counted or walked.
     pub fn counted(&mut self, known: &Known, span: &Range<usize>) {
-        if !known.is_list_of_reading() {
-            return;
-        }
-        let root = match &known.place {
-            Place::Reading(name) => format!("reads.{name}"),
-            _ => "@".to_owned(),
-        };
-        let used = ListUse { root, span: span.clone() };
+        self.used(known, span, true);
+    }
+
+    fn used(&mut self, known: &Known, span: &Range<usize>, counted: bool) {
+        let Some((root, member)) = known.list_of_reading() else { return };
+        let used = ListUse { root: root.clone(), member: member.clone(), counted, span: span.clone() };
         if !self.out.lists.contains(&used) {
             self.out.lists.push(used);
         }
@@ -131,7 +147,10 @@ impl Checker {
             Kind::Literal(value) => Known::of(Type::of(value)),
             Kind::Slot(n) => Known::of(self.slots.get(*n).cloned().unwrap_or_default()),
             Kind::Field(field) => self.field(field, &span, from, leaf),
-            Kind::Index(_) => Known::of(self.element(from, &span, "[n]").optional()),
+            Kind::Index(_) => {
+                self.used(from, &span, false);
+                Known::of(self.element(from, &span, "[n]").optional())
+            }
             Kind::Slice(_) => {
                 self.counted(from, &span);
                 Known::of(Type::list(self.element(from, &span, "a slice")))
@@ -154,9 +173,12 @@ impl Checker {
     fn chain(&mut self, parts: &mut [Node], from: &Known, leaf: Leaf) -> Known {
         let last = parts.len().saturating_sub(1);
         let mut known = from.clone();
+        let outer = self.earlier.clone();
         for (i, part) in parts.iter_mut().enumerate() {
             known = self.node(part, &known, if i == last { leaf } else { Leaf::Filled });
+            proven(part, &mut self.earlier);
         }
+        self.earlier = outer;
         known
     }
 
@@ -190,10 +212,17 @@ impl Checker {
         };
         let place = match (&from.place, field.name.as_str()) {
             (Place::Scope, "reads") => Place::Reads,
-            (Place::Reads, name) => Place::Reading(name.to_owned()),
+            (Place::Reads, name) => Place::Reading { root: format!("reads.{name}"), member: None },
+            (Place::Reading { root, member: None }, name) if is_whole(&from.ty) => {
+                Place::Reading { root: root.clone(), member: Some(name.to_owned()) }
+            }
             _ => Place::Elsewhere,
         };
-        Known { ty, place }
+        let there = from.there && place != Place::Reads && surely(&ty);
+        let known = Known { ty, place, there };
+        field.list = known.list_of_reading().map(|(root, _)| root.clone());
+        field.there = there;
+        known
     }
 
     fn member(
@@ -274,7 +303,7 @@ impl Checker {
         let what = if test.is_some() { "a filter" } else { "[]" };
         let element = Known::of(self.element(&list, &base.span, what));
         if let Some(test) = test {
-            let known = self.node(test, &element, Leaf::Filled);
+            let known = self.filter(base, test, &element);
             if known.ty.is_list() || known.ty.is_number() {
                 let always = if known.ty.is_list() { "whenever it is not empty" } else { "always" };
                 let message = format!("a filter that is {} is true {always}", known.ty);
@@ -286,6 +315,16 @@ impl Checker {
             Type::Optional(inner) => *inner,
             other => other,
         }))
+    }
+
+    /// A filter: what stands in it first may prove members for what follows.
+    fn filter(&mut self, base: &Node, test: &mut Node, element: &Known) -> Known {
+        let mut guarded = self.earlier.clone();
+        proven(base, &mut guarded);
+        let outer = self.guarded.replace(guarded);
+        let known = self.node(test, element, Leaf::Filled);
+        self.guarded = outer;
+        known
     }
 
     fn flatten(&mut self, base: &mut Node, from: &Known) -> Known {
@@ -310,14 +349,21 @@ impl Checker {
     }
 
     fn list(&mut self, nodes: &mut [Node], from: &Known) -> Known {
-        let types = nodes.iter_mut().map(|n| self.node(n, from, Leaf::Filled).ty);
+        let types = nodes.iter_mut().map(|n| self.put(n, from));
         let element = types.collect::<Vec<_>>().into_iter().reduce(|a, b| a.or(&b));
         Known::of(Type::list(element.unwrap_or_default()))
     }
 
     fn map(&mut self, entries: &mut [(String, Node)], from: &Known) -> Known {
-        let types = entries.iter_mut().map(|(k, n)| (k.clone(), self.node(n, from, Leaf::Filled).ty));
+        let types = entries.iter_mut().map(|(k, n)| (k.clone(), self.put(n, from)));
         Known::of(Type::Object(types.collect::<BTreeMap<_, _>>()))
+    }
+
+    /// The type of a value that is put into a list or map; a list in it is walked from there.
+    fn put(&mut self, node: &mut Node, from: &Known) -> Type {
+        let known = self.node(node, from, Leaf::Filled);
+        self.counted(&known, &node.span);
+        known.ty
     }
 
     // ------------------------------------------------------------------------------------ operators
@@ -335,11 +381,16 @@ impl Checker {
     /// The type of `a && b`, and of its last part alone.
     fn all(&mut self, nodes: &mut [Node], from: &Known) -> (Type, Type) {
         let mut types = Vec::with_capacity(nodes.len());
+        let outer = self.guarded.clone();
         for node in nodes {
             let known = self.node(node, from, Leaf::Filled);
             self.counted(&known, &node.span);
             types.push(known.ty);
+            if let Some(guarded) = &mut self.guarded {
+                proves(node, guarded);
+            }
         }
+        self.guarded = outer;
         let last = types.last().cloned().unwrap_or_default();
         (types.into_iter().reduce(|a, b| a.or(&b)).unwrap_or_default(), last)
     }
@@ -347,6 +398,7 @@ impl Checker {
     /// In `a && b || c` only `b` and `c` can be the result, unless `c` is as false as `a`.
     fn any(&mut self, nodes: &mut [Node], from: &Known, leaf: Leaf) -> Known {
         let mut result: Option<Type> = None;
+        let outer = self.guarded.clone();
         let last = nodes.len().saturating_sub(1);
         for (i, node) in nodes.iter_mut().enumerate() {
             let ty = match &mut node.kind {
@@ -362,7 +414,11 @@ impl Checker {
                 other => other,
             };
             result = Some(result.map_or(ty.clone(), |r| r.or(&ty)));
+            if let Some(guarded) = &mut self.guarded {
+                disproves(node, guarded);
+            }
         }
+        self.guarded = outer;
         Known::of(result.unwrap_or_default())
     }
 
@@ -391,6 +447,20 @@ fn missing(shape: catalogue::Shape) -> Missing {
         | catalogue::Kind::Timestamp
         | catalogue::Kind::Blob => Missing::Null,
     }
+}
+
+/// Whether a read gives its whole answer, or an object made of it: its lists are one member further down.
+fn is_whole(ty: &Type) -> bool {
+    match ty.plain().as_ref() {
+        Type::Shape(shape) => catalogue::all().any(|operation| operation.output() == Some(*shape)),
+        Type::Object(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a value of this type is there whenever what holds it is.
+fn surely(ty: &Type) -> bool {
+    !matches!(ty, Type::Any | Type::Null | Type::Optional(_) | Type::Shape(_) | Type::Map(_))
 }
 
 fn is_json_word(name: &str) -> bool {

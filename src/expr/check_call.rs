@@ -26,6 +26,9 @@ impl Checker {
         let by = self.reference(args, &known);
         let types: Vec<Type> = known.into_iter().map(|k| k.ty).collect();
         self.consistent(function, args, &types, by.as_ref(), span);
+        if matches!(function, Function::Before | Function::SecondsBetween) {
+            self.absent_in_filter(function, args, from);
+        }
         result(function, &types, by)
     }
 
@@ -112,6 +115,23 @@ impl Checker {
         }
     }
 
+    /// In a filter, one row without the time makes the whole filter fail.
+    fn absent_in_filter(&mut self, function: Function, args: &[Node], from: &Known) {
+        let Some(guarded) = self.guarded.clone() else { return };
+        let row = from.ty.plain().into_owned();
+        let Type::Shape(shape) = row else { return };
+        for arg in args {
+            let Kind::Field(field) = &arg.kind else { continue };
+            let absent = shape.member(&field.name).is_some_and(|member| !member.required);
+            if absent && !guarded.contains(&field.name) {
+                let name = &field.name;
+                let message =
+                    format!("{name} may be absent, and then {} fails for the whole list", function.name());
+                self.found(&arg.span, message, Some(format!("ask first whether it is there: {name} && …")));
+            }
+        }
+    }
+
     fn contains(&mut self, args: &[Node], types: &[Type]) {
         let (held, wanted) = (types[0].plain(), types[1].plain());
         if held.is_text() && !wanted.is_any() && !wanted.is_text() {
@@ -153,7 +173,8 @@ fn is_constant(node: &Node) -> bool {
     }
 }
 
-fn suits(want: Want, ty: &Type) -> bool {
+/// Whether an argument of this type can be taken.
+pub(super) fn suits(want: Want, ty: &Type) -> bool {
     if ty.is_any() {
         return true;
     }

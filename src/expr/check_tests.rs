@@ -245,7 +245,8 @@ fn lists_of_readings_that_are_counted_or_walked_are_named() {
     let lists = |root: &Type, text: &str| -> Vec<String> {
         let checked = Expr::parse(text).unwrap().check(root, &run());
         assert!(checked.findings.is_empty(), "{text}: {:?}", checked.findings);
-        checked.lists.iter().map(|l| format!("{}<{}>", l.root, &text[l.span.clone()])).collect()
+        let counted = checked.lists.iter().filter(|l| l.counted);
+        counted.map(|l| format!("{}<{}>", l.root, &text[l.span.clone()])).collect()
     };
     assert_eq!(
         lists(&run(), "length(reads.services[?desiredCount != `0`]) == `0`"),
@@ -277,6 +278,94 @@ fn lists_of_readings_that_are_counted_or_walked_are_named() {
         lists(&rows, "length(@) == {{ length(reads.services) }}"),
         ["@<@>", "reads.services<reads.services>"]
     );
+}
+
+#[test]
+fn a_condition_that_is_true_of_an_empty_list_is_known() {
+    let held = |root: &Type, text: &str| -> Vec<String> {
+        let mut expr = Expr::parse(text).unwrap();
+        let checked = expr.check(root, &run());
+        assert_eq!(shown(text, &checked), [""; 0], "{text}");
+        let member = |l: &ListUse| l.member.as_ref().map(|m| format!(".{m}")).unwrap_or_default();
+        let mut held: Vec<_> =
+            checked.lists.iter().filter(|l| expr.can_hold_without(&l.root, |_| false)).collect();
+        held.dedup_by_key(|l| l.root.clone());
+        held.into_iter().map(|l| format!("{}{}", l.root, member(l))).collect()
+    };
+    for text in [
+        "length(reads.services[?runningCount != `0`]) == `0`",
+        "!contains(reads.services[].serviceName, parameters.db)",
+        "reads.services[0].status != 'ACTIVE'",
+        "!(reads.services[0].enableECSManagedTags)",
+        "reads.services[0].status == `null`",
+        "not_null(reads.services[0].status, 'ACTIVE') == 'ACTIVE'",
+        "length(reads.services) == parameters.count",
+        "parameters.count > `1` || length(reads.services[]) == `0`",
+        "reads.services[?status != 'ACTIVE'] | length(@) == `0`",
+        "reads.services[0].serviceName == reads.db.DBName",
+        "length([reads.services][] | [?status != 'ACTIVE']) == `0`",
+        "length(map(&status, reads.services)) == `0`",
+        "sum(reads.services[].runningCount) == `0`",
+    ] {
+        assert_eq!(held(&run(), text), ["reads.services"], "{text}");
+    }
+    for text in [
+        "length(reads.services) > `0` && length(reads.services[?status != 'ACTIVE']) == `0`",
+        "length(reads.services[?status != 'ACTIVE']) == `0` && reads.services[0].status == 'ACTIVE'",
+        "length(reads.services) == `0`",
+        "reads.services | `0` == length(@)",
+        "contains(reads.services[].serviceName, parameters.db)",
+        "reads.services[0].serviceName == parameters.db",
+        "reads.services[0].serviceName == '{{ parameters.db }}'",
+        "reads.services[0].runningCount < `5`",
+        "reads.services[0].serviceName != parameters.db && starts_with(reads.services[0].serviceName, 'a')",
+        "length(reads.services[?status == 'ACTIVE']) == `2`",
+        "newest_by(reads.snapshots, &data_of).id == parameters.db",
+        "reads.db.DBInstanceStatus == 'available'",
+    ] {
+        let text = text.replace("'{{", "{{").replace("}}'", "}}");
+        assert_eq!(held(&run(), &text), [""; 0], "{text}");
+    }
+    let below = [
+        ("length(DBInstances[?DBInstanceStatus != 'available']) == `0`", "@.DBInstances"),
+        ("DBInstances[0].DBInstanceStatus != 'available'", "@.DBInstances"),
+    ];
+    for (text, list) in below {
+        assert_eq!(held(&db(), text), [list], "{text}");
+    }
+    assert_eq!(held(&db(), "DBInstances[0].DBInstanceStatus == 'available'"), [""; 0]);
+    let rows = Type::list(Type::object([("n", Type::Integer)]));
+    assert_eq!(held(&rows, "length([?n == `1`]) == `0`"), ["@"]);
+    assert_eq!(held(&rows, "[?n == `1`] | [0].n == `1`"), [""; 0]);
+    assert_eq!(held(&rows, "length(@) == {{ length(reads.services) }}"), ["@", "reads.services"]);
+}
+
+#[test]
+fn a_time_that_a_filter_needs_is_asked_for_first() {
+    let snapshots = answer("rds", "DescribeDBSnapshots");
+    let unguarded = [
+        "DBSnapshots[?before(SnapshotCreateTime, {{ parameters.incident_time }})]",
+        "DBSnapshots[?seconds_between({{ now }}, SnapshotCreateTime) > `0`]",
+        "DBSnapshots[?before(SnapshotCreateTime, {{ now }}) && SnapshotCreateTime != `null`]",
+        "DBSnapshots[?Status == 'available' || before(SnapshotCreateTime, {{ now }})]",
+    ];
+    for text in unguarded {
+        let found = findings(&snapshots, text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert!(found[0].starts_with("SnapshotCreateTime may be absent, and then "), "{found:?}");
+    }
+    let guarded = [
+        "DBSnapshots[?SnapshotCreateTime && before(SnapshotCreateTime, {{ now }})]",
+        "DBSnapshots[?Status == 'available' && SnapshotCreateTime != `null` && before(SnapshotCreateTime, {{ now }})]",
+        "DBSnapshots[?SnapshotCreateTime == `null` || before(SnapshotCreateTime, {{ now }})]",
+        "DBSnapshots[?!SnapshotCreateTime || before(SnapshotCreateTime, {{ now }})]",
+        "DBSnapshots[?SnapshotCreateTime] | [?before(SnapshotCreateTime, {{ now }})]",
+        "DBSnapshots[?before(not_null(SnapshotCreateTime, {{ now }}), {{ now }})]",
+        "before(DBSnapshots[0].SnapshotCreateTime, {{ now }})",
+    ];
+    for text in guarded {
+        assert_eq!(findings(&snapshots, text), [""; 0], "{text}");
+    }
 }
 
 #[test]
@@ -469,7 +558,7 @@ fn the_conditions_of_the_flagship_are_sound() {
         "reads.instances[0].DbiResourceId == baseline.resource_id && length(reads.snapshots[?id == {{ parameters.db }}]) == `1`",
         "contains(['in-sync', 'pending-reboot'], reads.db.DBParameterGroups[0].ParameterApplyStatus)",
         "not_null(reads.db.MonitoringInterval, `0`) == not_null(baseline.db.MonitoringInterval, `0`) && reads.db.DeletionProtection == baseline.db.DeletionProtection",
-        "length(not_null(reads.services_now[0].events, `[]`)[?contains(message, 'unable') && seconds_between(createdAt, {{ now }}) < `300`]) > `0`",
+        "length(not_null(reads.services_now[0].events, `[]`)[?contains(message, 'unable') && createdAt != `null` && seconds_between(createdAt, {{ now }}) < `300`]) > `0`",
         "reads.scaling[0].SuspendedState.DynamicScalingInSuspended && reads.scaling[0].SuspendedState.ScheduledScalingSuspended",
         "reads.db_events[0].Date > ago('1d') && reads.service_names[0] == parameters.db",
     ];

@@ -37,6 +37,7 @@ mod scan;
 mod template;
 mod tree;
 mod types;
+mod vacuous;
 mod value;
 
 #[cfg(test)]
@@ -152,6 +153,8 @@ pub struct Expr {
     /// The whole is wrapped in `omit_null`.
     omits: bool,
     roots: Vec<Root>,
+    /// Whether what it is evaluated on is a list; `None` when that is the run. The static check knows.
+    on_list: Option<bool>,
 }
 
 impl Expr {
@@ -162,7 +165,7 @@ impl Expr {
 
     fn new(source: String, start: usize, node: ast::Node, slots: Vec<Expr>, omits: bool) -> Expr {
         let roots = roots::of(&node, omits);
-        Expr { source, start, node, slots, omits, roots }
+        Expr { source, start, node, slots, omits, roots, on_list: None }
     }
 
     /// The text it was parsed from.
@@ -228,6 +231,12 @@ impl Expr {
     /// structures read as: without this every absent member is null.
     pub fn check(&mut self, root: &Type, scope: &Type) -> Checked {
         check::expression(self, root, scope)
+    }
+
+    /// Whether, once checked, the condition can be true while `list` (a [`ListUse::root`]) has no rows.
+    /// `never` tells the conditions of the scope that are not true then.
+    pub fn can_hold_without(&self, list: &str, never: impl Fn(&str) -> bool) -> bool {
+        vacuous::can_hold(self, list, &never)
     }
 
     fn slice(&self, span: &Range<usize>) -> &str {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use jmespath::ast::{Ast, Comparator};
 use serde_json::Value;
 
-use super::ast::{Field, Kind, Missing, Node, Order, Slice};
+use super::ast::{Field, Kind, Node, Order, Slice};
 use super::functions::{Function, SIGNATURES, Signature};
 use super::scan::{self, Kind as Is, Scan, Token};
 use super::{Expr, ExprError, near};
@@ -96,7 +96,7 @@ impl Parser<'_> {
 
     fn field(&self, offset: usize, name: String) -> Node {
         let quoted = matches!(self.token(offset), Some((_, t)) if t.kind == Is::Quoted);
-        Node::new(self.at(offset), Kind::Field(Field { name, quoted, missing: Missing::Null }))
+        Node::new(self.at(offset), Kind::Field(Field::new(name, quoted)))
     }
 
     /// Literals are read from our own tokens: the crate sorts the keys of objects.

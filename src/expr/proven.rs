@@ -45,7 +45,8 @@ pub(super) fn proven(node: &Node, into: &mut BTreeSet<String>) {
     }
 }
 
-fn proves(test: &Node, into: &mut BTreeSet<String>) {
+/// Collects the members that are there when `test` holds.
+pub(super) fn proves(test: &Node, into: &mut BTreeSet<String>) {
     match &test.kind {
         Kind::Field(field) => {
             into.insert(field.name.clone());
@@ -56,6 +57,19 @@ fn proves(test: &Node, into: &mut BTreeSet<String>) {
             }
         }
         Kind::Compare { order: Order::NotEqual, left, right } if left.is_null() || right.is_null() => {
+            proves(left, into);
+            proves(right, into);
+        }
+        _ => {}
+    }
+}
+
+/// Collects the members that are there when `test` does not hold: ``!t``, ``t == `null` ``.
+pub(super) fn disproves(test: &Node, into: &mut BTreeSet<String>) {
+    match &test.kind {
+        Kind::Not(inner) => proves(inner, into),
+        Kind::Any(nodes) => nodes.iter().for_each(|node| disproves(node, into)),
+        Kind::Compare { order: Order::Equal, left, right } if left.is_null() || right.is_null() => {
             proves(left, into);
             proves(right, into);
         }
