@@ -210,11 +210,8 @@ impl<'t> Loader<'t> {
 
     fn branch(&mut self, inputs: &Node, here: &Here) -> Action {
         let choices = list(inputs, "choices").iter().map(|choice| {
-            let when = self.maybe(choice, "when", View::Run, here);
-            Choice {
-                when: when.map_or_else(nothing, |judged| judged.expr),
-                next_step: text(choice, "next_step"),
-            }
+            let when = choice.get("when").and_then(|when| self.sound(when, View::Run, here));
+            Choice { when: when.unwrap_or_else(nothing), next_step: text(choice, "next_step") }
         });
         let choices = choices.collect();
         Action::Branch { choices, default: inputs.get("default").and_then(Node::text).map(str::to_owned) }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::finding::FindingKind;
 use super::super::model::{Check, CheckKind, Column, Format, Level, Pane, RowsBound, RowsRule};
 use super::super::tree::{Node, Raw};
-use super::expressions::{INLINE, Judged, View, nothing};
+use super::expressions::{INLINE, Judged, ListOf, View, nothing};
 use super::scope::{Here, Spot};
 use super::{ConditionFacts, Loader, flag, list, text};
 use crate::expr::{Expr, Root, Tree, Type};
@@ -22,17 +22,7 @@ impl<'t> Loader<'t> {
             };
             let own = judged.expr.roots().iter().chain(judged.expr.slot_roots());
             let roots = distinct(own.flat_map(|root| self.through(root)));
-            let facts = ConditionFacts {
-                roots,
-                lists: judged
-                    .lists
-                    .iter()
-                    .map(|list| list.read.clone())
-                    .collect::<BTreeSet<_>>()
-                    .into_iter()
-                    .collect(),
-                reads: judged.reads,
-            };
+            let facts = ConditionFacts { roots, lists: judged.lists, reads: judged.reads };
             self.conditions.insert(&entry.key, facts);
             conditions.push((entry.key.clone(), judged.expr));
         }
@@ -156,16 +146,10 @@ impl<'t> Loader<'t> {
     ) -> Vec<RowsRule> {
         let stated = node.get("rows").map(Node::map).unwrap_or_default();
         let mut missing = BTreeSet::new();
-        for used in judged.iter().flat_map(|judged| &judged.lists) {
-            if stated.iter().all(|entry| entry.key != used.read) && missing.insert(used.read.clone()) {
-                let what = if used.read == INLINE {
-                    "the answer".to_owned()
-                } else {
-                    format!("`reads.{}`", used.read)
-                };
-                let message = format!("{what} is a list, and nothing says how many rows it must have");
-                let hint = format!("rows: {{{}: {{at_least: 1}}}}, or 0 if none is fine", used.read);
-                self.say(Raw::new(FindingKind::RowsMissing, used.at.clone(), message).hint(hint));
+        for used in judged.iter().flat_map(|judged| &judged.lists).filter(|list| list.needs_rows()) {
+            let stated = used.member.is_none() && stated.iter().any(|entry| entry.key == used.read);
+            if !stated && missing.insert(used.written()) {
+                self.say_rows_missing(used);
             }
         }
         let mut reads: BTreeSet<String> = judged.iter().flat_map(|j| j.reads.clone()).collect();
@@ -181,6 +165,18 @@ impl<'t> Loader<'t> {
                 Some(RowsRule { read: entry.key.clone(), bound })
             })
             .collect()
+    }
+
+    fn say_rows_missing(&mut self, used: &ListOf) {
+        let written = used.written();
+        let name = if written == "@" { "the answer".to_owned() } else { format!("`{written}`") };
+        let message = format!("{name} is a list, and nothing says how many rows it must have");
+        let rows = format!("rows: {{{}: {{at_least: 1}}}}", used.read);
+        let hint = match &used.member {
+            Some(_) => format!("let the read `select` the list itself, then {rows}"),
+            None => format!("{rows}, or 0 if none is fine"),
+        };
+        self.say(Raw::new(FindingKind::RowsMissing, used.at.clone(), message).hint(hint));
     }
 
     fn rows_apply(

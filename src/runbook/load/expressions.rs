@@ -34,7 +34,32 @@ pub(super) struct Judged {
 pub(super) struct ListOf {
     /// Name of the read; [`INLINE`] for the answer itself.
     pub read: String,
+    /// The member that holds the list, where the read gives the whole answer.
+    pub member: Option<String>,
+    /// Counted or walked, not only one row of it looked at.
+    pub counted: bool,
+    /// Whether the condition can be true when the list is empty.
+    pub vacuous: bool,
     pub at: Range<usize>,
+}
+
+impl ListOf {
+    /// Whether somebody has to say how many rows there must be. Rows of a member cannot be stated, so there
+    /// only what is true of nothing counts.
+    pub fn needs_rows(&self) -> bool {
+        self.vacuous || self.counted && self.member.is_none()
+    }
+
+    /// The list as an expression writes it.
+    pub fn written(&self) -> String {
+        let member = self.member.as_deref();
+        match (self.read.as_str(), member) {
+            (INLINE, None) => "@".to_owned(),
+            (INLINE, Some(member)) => member.to_owned(),
+            (read, None) => format!("reads.{read}"),
+            (read, Some(member)) => format!("reads.{read}.{member}"),
+        }
+    }
 }
 
 /// What `rows` calls the read that is written beside a condition.
@@ -74,22 +99,67 @@ impl Loader<'_> {
         };
         let checked = expr.check(on, &scope);
         self.say_checked(node, &checked.findings);
-        let lists = self.lists(node, &checked, view);
+        let lists = self.lists(node, &expr, &checked, view);
         Some(Judged { expr, ty: checked.result, lists, reads: self.reads_of(&roots) })
     }
 
-    /// The lists that a condition looks at, those of the named conditions it uses included.
-    fn lists(&self, node: &Node, checked: &Checked, view: View<'_>) -> Vec<ListOf> {
+    /// The lists that an expression looks at by itself.
+    fn lists(&self, node: &Node, expr: &Expr, checked: &Checked, view: View<'_>) -> Vec<ListOf> {
         let mut lists = Vec::new();
         for list in &checked.lists {
-            let at = self.range(node, &list.span);
-            match (list.root.strip_prefix("reads."), view) {
-                (Some(read), _) => lists.push(ListOf { read: read.to_owned(), at }),
-                (None, View::Answer(_)) => lists.push(ListOf { read: INLINE.to_owned(), at }),
-                (None, View::Run) => {}
-            }
+            let read = match (list.root.strip_prefix("reads."), view) {
+                (Some(read), _) => read,
+                (None, View::Answer(_)) => INLINE,
+                (None, View::Run) => continue,
+            };
+            lists.push(ListOf {
+                read: read.to_owned(),
+                member: list.member.clone(),
+                counted: list.counted,
+                vacuous: self.is_vacuous(expr, read, view),
+                at: self.range(node, &list.span),
+            });
         }
         lists
+    }
+
+    /// Whether an expression can be true when a list is empty.
+    fn is_vacuous(&self, expr: &Expr, read: &str, view: View<'_>) -> bool {
+        let root = if read == INLINE { "@".to_owned() } else { format!("reads.{read}") };
+        let on_run = matches!(view, View::Run);
+        expr.can_hold_without(&root, |name| {
+            let condition = self.conditions.get(name).filter(|_| on_run);
+            condition.is_some_and(|c| c.lists.iter().any(|list| list.read == read && !list.vacuous))
+        })
+    }
+
+    /// The lists of the named conditions that an expression uses.
+    fn inherited_lists(&self, node: &Node, expr: &Expr) -> Vec<ListOf> {
+        let used = expr.roots().iter().filter(|root| root.path.len() == 1);
+        let named = used.filter_map(|root| Some((self.conditions.get(root.path[0].as_str())?, root)));
+        let lists = named.flat_map(|(condition, root)| condition.lists.iter().map(move |list| (list, root)));
+        let inherit = |(list, root): (&ListOf, &Root)| ListOf {
+            vacuous: self.is_vacuous(expr, &list.read, View::Run),
+            at: self.range(node, &root.span),
+            ..list.clone()
+        };
+        lists.map(inherit).collect()
+    }
+
+    /// Says if a condition, where no rows can be stated, is true of an empty list.
+    pub(super) fn say_vacuous(&mut self, judged: &Judged) {
+        let mut said = BTreeSet::new();
+        for list in judged.lists.iter().filter(|list| list.vacuous) {
+            let written = list.written();
+            if said.insert(written.clone()) {
+                let name = if written == "@" { "the answer".to_owned() } else { format!("`{written}`") };
+                let message = format!("this can be true when {name} has no rows");
+                let hint = format!(
+                    "say how many it needs: length({written}) > `0` && …, or length({written}) == `0` alone"
+                );
+                self.say(Raw::new(FindingKind::RowsMissing, list.at.clone(), message).hint(hint));
+            }
+        }
     }
 
     /// The reads among some roots, those of the named conditions included.
@@ -119,16 +189,8 @@ impl Loader<'_> {
             self.say(raw.hint("compare it with something: ==, !=, <, contains(…)"));
         }
         if matches!(view, View::Run) {
-            let used = judged.expr.roots().iter().filter(|root| root.path.len() == 1);
-            let named = used.filter_map(|root| Some((self.conditions.get(root.path[0].as_str())?, root)));
-            let inherited: Vec<_> = named
-                .flat_map(|(condition, root)| {
-                    condition.lists.iter().map(move |read| (read.clone(), root.span.clone()))
-                })
-                .collect();
-            judged.lists.extend(
-                inherited.into_iter().map(|(read, span)| ListOf { read, at: self.range(node, &span) }),
-            );
+            let inherited = self.inherited_lists(node, &judged.expr);
+            judged.lists.extend(inherited);
         }
         Some(judged)
     }

@@ -25,6 +25,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use self::expressions::ListOf;
 use self::flow::Flow;
 use self::names::{Names, StepId};
 use super::finding::{Finding, FindingKind, MOST_FINDINGS};
@@ -135,7 +136,7 @@ struct ConditionFacts {
     /// Run values it takes, those of the conditions it uses included.
     roots: Vec<Root>,
     /// Reads whose number of rows decides what it means.
-    lists: Vec<String>,
+    lists: Vec<ListOf>,
     reads: BTreeSet<String>,
 }
 

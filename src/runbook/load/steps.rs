@@ -11,7 +11,7 @@ use super::names::{ListId, Owner, StepId};
 use super::scope::Here;
 use super::{Known, Loader, count, flag, list, span, types};
 use crate::catalogue::{Effect, Tier};
-use crate::expr::{Template, Type};
+use crate::expr::{Expr, Template, Type};
 
 impl<'t> Loader<'t> {
     pub(super) fn main_steps(&mut self) -> Vec<Step> {
@@ -43,7 +43,7 @@ impl<'t> Loader<'t> {
             instructions: node.get("instructions").map(|text| self.template(text, &here)),
             target: self.target(node),
             outputs: self.step_outputs(id, node),
-            when: node.get("when").and_then(|when| self.condition(when, View::Run, &here)).map(|j| j.expr),
+            when: node.get("when").and_then(|when| self.sound(when, View::Run, &here)),
             only_by_jump: flag(node, "only_by_jump"),
             confirm: self.confirm(node, done.floor, &here),
             effect: node.get("effect").and_then(Node::text).and_then(effect_word),
@@ -195,8 +195,15 @@ impl<'t> Loader<'t> {
             Some(read) => self.read_ref(read, here),
             None => (super::super::model::ReadRef::Named(String::new()), Type::Any),
         };
-        let judged = node.get(key).and_then(|until| self.condition(until, View::Answer(&answer), here));
-        (read, judged.map_or_else(nothing, |judged| judged.expr))
+        let until = node.get(key).and_then(|until| self.sound(until, View::Answer(&answer), here));
+        (read, until.unwrap_or_else(nothing))
+    }
+
+    /// A condition beside which no rows can be stated: it must not be true of an empty list.
+    pub(super) fn sound(&mut self, node: &Node, view: View<'_>, here: &Here) -> Option<Expr> {
+        let judged = self.condition(node, view, here)?;
+        self.say_vacuous(&judged);
+        Some(judged.expr)
     }
 
     fn on_failure(&mut self, node: &Node) -> OnFailure {
