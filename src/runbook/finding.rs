@@ -74,6 +74,8 @@ kinds! {
     BadDuration = "bad-duration",
     /// A regular expression that does not compile.
     BadPattern = "bad-pattern",
+    /// A text that is not a range of versions.
+    BadVersionRange = "bad-version-range",
     /// A template where none is filled in; values never enter a statement as text.
     TemplateNotHere = "template-not-here",
     /// A key that means nothing with this action or type.

@@ -36,6 +36,7 @@ impl<'t> Loader<'t> {
         self.phase(node);
         self.times(node);
         self.target_of_step(node, &done.action);
+        self.without_effect(id, node, &done.action);
         Step {
             name: self.names.steps[id].name.to_owned(),
             title: self.title(id, node, &here),
@@ -96,6 +97,33 @@ impl<'t> Loader<'t> {
     fn target_of_step(&mut self, node: &Node, action: &Action) {
         if let (Action::AwsApi { .. }, Some(inputs)) = (action, node.get("inputs")) {
             self.target_needed(node, inputs);
+        }
+    }
+
+    /// Keys that the step may have, but that nothing would ever look at.
+    fn without_effect(&mut self, id: StepId, node: &Node, action: &Action) {
+        if let Action::AwsApi { operation, .. } = action
+            && operation.effect() == Effect::Read
+        {
+            for entry in node.map().iter().filter(|entry| KEYS_OF_CHANGES.contains(&entry.key.as_str())) {
+                let message =
+                    format!("`{}` means nothing here: {} changes nothing", entry.key, operation.name);
+                let raw = Raw::new(FindingKind::MisplacedKey, entry.key_at.clone(), message);
+                self.say(
+                    raw.hint("a call that only reads has no gate, nothing to prove and nothing to take back"),
+                );
+            }
+        }
+        if let (Some(entry), Some(why)) = (node.entry("timeout"), no_deadline(node, action)) {
+            let message = format!("`timeout` means nothing here: {why}");
+            self.say(Raw::new(FindingKind::MisplacedKey, entry.key_at.clone(), message));
+        }
+        if let (Action::Manual(_), Some(_), Some(entry)) =
+            (action, self.names.undo_of.get(&id), node.entry("undo"))
+        {
+            let message = "what a person did is not taken back by steps; these never run";
+            let raw = Raw::new(FindingKind::UndoNeverValid, entry.key_at.clone(), message);
+            self.say(raw.hint("undo: {none: what the person does to take it back}"));
         }
     }
 
@@ -330,6 +358,22 @@ impl<'t> Loader<'t> {
                 self.say(raw.hint("say why nothing takes it back: undo: {none: …}"));
             }
         }
+    }
+}
+
+/// Keys that mean something only where a call changes something.
+const KEYS_OF_CHANGES: &[&str] =
+    &["confirm", "effect", "guard", "capture", "probe", "undo", "verify", "max_attempts"];
+
+/// Why a step is never given up after some time.
+fn no_deadline(step: &Node, action: &Action) -> Option<&'static str> {
+    match action {
+        Action::AwsApi { .. } if step.entry("verify").is_none() => {
+            Some("a call has a deadline of its own, and there is no `verify` to wait for")
+        }
+        Action::Undo { .. } => Some("the steps of the undo have their own"),
+        Action::Each if step.entry("for_each").is_some() => Some("the nested steps have their own"),
+        _ => None,
     }
 }
 

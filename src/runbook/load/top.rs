@@ -25,7 +25,7 @@ impl<'t> Loader<'t> {
             use_when: text(root, "use_when"),
             not_when: text(root, "not_when"),
             objectives: self.objectives(root),
-            requires: requires(root),
+            requires: self.requires(root),
             targets: self.targets(root),
             connections: self.connections(root),
             parameters: self.parameters(root),
@@ -49,6 +49,21 @@ impl<'t> Loader<'t> {
             let message = format!("the id is `{id}`, the file is `{file}`");
             self.say(Raw::new(FindingKind::IdNotFileName, node.at.clone(), message).expected(stem));
         }
+    }
+
+    fn requires(&mut self, root: &Node) -> Requires {
+        let Some(node) = root.get("requires") else { return Requires::default() };
+        let mut tools = Vec::new();
+        for entry in node.get("tools").map(Node::map).unwrap_or_default() {
+            let Some(range) = entry.value.text() else { continue };
+            if !is_version_range(range) {
+                let message = format!("`{range}` is not a range of versions");
+                let raw = Raw::new(FindingKind::BadVersionRange, entry.value.at.clone(), message);
+                self.say(raw.expected("comparisons such as \">=1.5, <2\""));
+            }
+            tools.push((entry.key.clone(), range.to_owned()));
+        }
+        Requires { tools, iam: texts(node, "iam") }
     }
 
     fn objectives(&mut self, root: &'t Node) -> Objectives {
@@ -123,9 +138,12 @@ fn texts(node: &Node, key: &str) -> Vec<String> {
     list(node, key).iter().filter_map(Node::text).map(str::to_owned).collect()
 }
 
-fn requires(root: &Node) -> Requires {
-    let Some(node) = root.get("requires") else { return Requires::default() };
-    let tools = node.get("tools").map(Node::map).unwrap_or_default();
-    let tool = |entry: &super::super::tree::Entry| Some((entry.key.clone(), entry.value.text()?.to_owned()));
-    Requires { tools: tools.iter().filter_map(tool).collect(), iam: texts(node, "iam") }
+/// `>=1.5, <2`: comparisons with versions, all of which hold.
+fn is_version_range(text: &str) -> bool {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split(',').all(|comparison| {
+        let comparison = comparison.trim();
+        let version = [">=", "<=", "!=", "=", ">", "<"].iter().find_map(|sign| comparison.strip_prefix(sign));
+        version.is_some_and(|version| version.trim_start().split('.').all(number))
+    })
 }
