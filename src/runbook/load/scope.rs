@@ -7,7 +7,7 @@ use super::super::finding::{FindingKind, near};
 use super::super::tree::{Node, Raw};
 use super::Loader;
 use super::names::{Owner, ROOTS, StepId};
-use crate::expr::{Root, Type};
+use crate::expr::{Expr, Root, Type};
 
 /// Where an expression stands.
 #[derive(Clone, Debug)]
@@ -274,25 +274,27 @@ impl Loader<'_> {
             return Err(Absent::new(FindingKind::UsedTooEarly, message)
                 .hint("a step may use only outputs of steps above it"));
         }
-        if guarded || self.same_when(step, here) {
+        if guarded {
             return Ok(());
         }
         let ancestor = self.names.lists[list].steps[earlier];
-        let unguarded = |why: &str| {
+        let unguarded = |why: &str, more: &str| {
             let name = self.names.steps[step].name;
-            Absent::new(FindingKind::Unguarded, format!("step `{name}` may not have run: {why}"))
-                .hint("guard it with not_null(value, `literal`) or omit_null(value), or give this step the same `when`")
+            let hint = format!("guard it with not_null(value, `literal`) or omit_null(value){more}");
+            Absent::new(FindingKind::Unguarded, format!("step `{name}` may not have run: {why}")).hint(hint)
         };
         if !self.flow.surely_before(list, earlier, later) {
-            return Err(unguarded("a jump can pass over it"));
+            return Err(unguarded("a jump can pass over it", ""));
         }
         for id in [step, ancestor] {
             let node = self.names.steps[id].node;
-            if node.entry("when").is_some() && self.names.steps[id].list == list {
-                return Err(unguarded("it has a `when`"));
+            if node.entry("when").is_some() && self.names.steps[id].list == list && !self.same_when(id, here)
+            {
+                let more = ", or give both the same `when`, over parameters and outputs only";
+                return Err(unguarded("it has a `when`", more));
             }
             if node.get("on_failure").and_then(Node::text) == Some("continue") {
-                return Err(unguarded("it may fail and the run goes on"));
+                return Err(unguarded("it may fail and the run goes on", ""));
             }
         }
         Ok(())
@@ -341,11 +343,30 @@ impl Loader<'_> {
         Err(Absent::new(FindingKind::OutOfScope, message))
     }
 
-    /// Whether the step at `here`, or one it stands in, is skipped exactly when the other is.
+    /// Whether the step at `here`, or one it stands in, is skipped exactly when the other is: both have the
+    /// same `when`, and it comes to the same whenever it is judged.
     fn same_when(&self, step: StepId, here: &Here) -> bool {
         let Spot::Step(user) = here.spot else { return false };
         let when = |id: StepId| self.names.steps[id].node.get("when").and_then(Node::text);
-        when(step).is_some_and(|text| self.names.chain(user).any(|id| when(id) == Some(text)))
+        let Some(text) = when(step).filter(|text| self.stays_the_same(text)) else { return false };
+        self.names.chain(user).any(|id| when(id) == Some(text))
+    }
+
+    /// Whether a run expression uses only what does not change during a run. Outputs do not: a step that has
+    /// been passed over gives none later.
+    fn stays_the_same(&self, text: &str) -> bool {
+        let Ok(expr) = Expr::parse(text) else { return false };
+        let constant = |root: &Root| match root.path.first().map(String::as_str) {
+            Some("parameters" | "run") => true,
+            Some(name) => self.names.by_name.contains_key(name),
+            None => false,
+        };
+        let through =
+            |root: &Root| match root.path.first().and_then(|name| self.conditions.get(name.as_str())) {
+                Some(condition) => condition.roots.iter().all(constant),
+                None => constant(root),
+            };
+        expr.roots().iter().chain(expr.slot_roots()).all(through)
     }
 
     /// Whether a nested step is looked at from outside its items.
