@@ -35,7 +35,12 @@ impl Loader<'_> {
         let bare = |name: &str| name.trim_end_matches("Exception").trim_end_matches("Fault").to_owned();
         let same = known.iter().copied().find(|name| bare(name) == bare(code));
         if let Some(meant) = same.or_else(|| near(code, known.iter().copied())) {
-            let message = format!("{} does not answer with `{code}`", operations[0].name);
+            let names: BTreeSet<&str> = operations.iter().map(|operation| operation.name).collect();
+            let names: Vec<&str> = names.into_iter().collect();
+            let message = match names.as_slice() {
+                [one] => format!("{one} does not answer with `{code}`"),
+                _ => format!("none of {} answers with `{code}`", names.join(", ")),
+            };
             let raw = Raw::new(FindingKind::UnknownErrorCode, at, message);
             self.say(raw.hint(format!("did you mean `{meant}`?")));
         }
