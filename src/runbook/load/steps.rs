@@ -271,6 +271,9 @@ impl<'t> Loader<'t> {
         let answer = self.answer_of(id);
         let view = answer.as_ref().map_or(View::Run, View::Answer);
         let judged = node.get("selector").and_then(|selector| self.expression(selector, view, &here));
+        if let (Some(judged), Some(selector)) = (&judged, node.get("selector")) {
+            self.say_not_read(id, judged, selector);
+        }
         let declared = node.get("type").and_then(Node::text).map_or(Type::Any, types::word);
         let mut shape = declared.clone();
         if let Some(judged) = &judged {
@@ -292,6 +295,17 @@ impl<'t> Loader<'t> {
             shape: if optional { shape.optional() } else { shape },
             optional,
         }
+    }
+
+    /// An answer is taken as it is given: nothing is read again for it.
+    fn say_not_read(&mut self, id: StepId, judged: &Judged, selector: &Node) {
+        let prompt = self.names.steps[id].node.get("action").and_then(Node::text) == Some("prompt");
+        let Some(read) = judged.reads.first().filter(|_| prompt) else { return };
+        let message = format!("`reads.{read}` is not read when a prompt is answered");
+        let raw = Raw::new(FindingKind::OutOfScope, self.whole(selector), message);
+        self.say(
+            raw.hint("the selectors of a prompt see the chosen row; make an assert with outputs for more"),
+        );
     }
 
     fn undo(&mut self, id: StepId, node: &'t Node, effect: Effect, here: &Here) -> Undo {
