@@ -1,11 +1,84 @@
-//! What commands, statements and requests do to the world: what is not known to read, changes.
+//! What is not AWS: where it stands in a runbook, and what commands, statements and requests do to the world.
+//! What is not known to read, changes.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
 
+use super::model::{
+    Action, Assert, CheckKind, Offer, Prompt, Read, ReadRef, Runbook, Source, Step, Undo, Wait,
+};
 use crate::catalogue::Effect;
+
+impl Runbook {
+    /// What this version checks and shows but does not execute, by name: every read and step that is not AWS.
+    pub fn foreign(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for read in &self.reads {
+            note(read, &format!("read `{}`", read.name), &mut found);
+        }
+        for check in &self.preflight {
+            let reads: Vec<&ReadRef> = match &check.kind {
+                CheckKind::Holds { read, .. } => read.iter().collect(),
+                CheckKind::Errors(reads) => reads.iter().map(|(read, _)| read).collect(),
+            };
+            for read in reads {
+                note_ref(read, &format!("read of check `{}`", check.name), &mut found);
+            }
+        }
+        foreign_steps(&self.steps, &mut found);
+        found
+    }
+}
+
+fn note(read: &Read, what: &str, found: &mut Vec<String>) {
+    if let Source::Foreign { kind, .. } = &read.from {
+        found.push(format!("{what} ({kind})"));
+    }
+}
+
+/// A named read has been noted by its name.
+fn note_ref(read: &ReadRef, what: &str, found: &mut Vec<String>) {
+    if let ReadRef::Inline(read) = read {
+        note(read, what, found);
+    }
+}
+
+fn foreign_steps(steps: &[Step], found: &mut Vec<String>) {
+    for step in steps {
+        if let Action::Foreign { kind, .. } = &step.action {
+            found.push(format!("step `{}` ({kind})", step.name));
+        }
+        foreign_reads(step, found);
+        foreign_steps(&step.steps, found);
+        if let Undo::Steps { steps, .. } = &step.undo {
+            foreign_steps(steps, found);
+        }
+    }
+}
+
+/// The reads that a step has in place.
+fn foreign_reads(step: &Step, found: &mut Vec<String>) {
+    let name = &step.name;
+    let own = format!("read of step `{name}`");
+    match &step.action {
+        Action::Wait(Wait { read: Some(read), .. }) | Action::Assert(Assert { read: Some(read), .. }) => {
+            note(read, &own, found);
+        }
+        Action::Prompt(Prompt { offer: Offer::Rows(rows), .. }) => note_ref(&rows.read, &own, found),
+        _ => {}
+    }
+    for (capture, read) in &step.capture {
+        note_ref(read, &format!("capture `{capture}` of step `{name}`"), found);
+    }
+    if let Some(probe) = &step.probe {
+        note_ref(&probe.read, &format!("probe of step `{name}`"), found);
+    }
+    if let Some(verify) = &step.verify {
+        note_ref(&verify.read, &format!("verify of step `{name}`"), found);
+    }
+}
 
 /// What something foreign does to the world; what is not known to read, changes.
 pub(super) fn effect(kind: &str, inputs: &Value) -> Effect {

@@ -15,7 +15,7 @@ use super::trouble::{Trouble, exit};
 use crate::ids::{At, Clock, Identity, Place, RunId, Span};
 use crate::journal::{Digest, EndpointKind, Header, Journal, JournalError, LocalDisk, RunbookRef, Shelf};
 use crate::run::{CheckResult, CheckVerdict, Input, Look, Perform, Refusal, Run, RunInfo};
-use crate::runbook::{Action, ParameterKind, Runbook, Source, Step, Undo};
+use crate::runbook::{ParameterKind, Runbook};
 use crate::watch::{Frame, Question, UnreadKind};
 
 /// Deadline of a request, life of its signature and clock skew: how long a sent call can still land.
@@ -457,13 +457,7 @@ fn identity_check(checked: &Checked) -> CheckResult {
 
 /// What this version parses and checks but does not execute is refused by name, before anything starts.
 fn refuse_foreign(book: &Runbook) -> Result<(), Trouble> {
-    let mut found = Vec::new();
-    for read in &book.reads {
-        if let Source::Foreign { kind, .. } = &read.from {
-            found.push(format!("read `{}` ({kind})", read.name));
-        }
-    }
-    foreign_steps(&book.steps, &mut found);
+    let mut found = book.foreign();
     if book.targets.len() > 1 {
         found.push(format!("{} targets", book.targets.len()));
     }
@@ -476,18 +470,6 @@ fn refuse_foreign(book: &Runbook) -> Result<(), Trouble> {
         "the runbook is valid, but parts of it would be left out; nothing was started",
         "use `ripcord show --paper` as a checklist, or a runbook without these parts",
     ))
-}
-
-fn foreign_steps(steps: &[Step], found: &mut Vec<String>) {
-    for step in steps {
-        if let Action::Foreign { kind, .. } = &step.action {
-            found.push(format!("step `{}` ({kind})", step.name));
-        }
-        foreign_steps(&step.steps, found);
-        if let Undo::Steps { steps, .. } = &step.undo {
-            foreign_steps(steps, found);
-        }
-    }
 }
 
 /// The resources a run holds: its picked parameters, each with its place.

@@ -174,6 +174,33 @@ fn the_summary_of_the_flagship_names_its_parameters_and_steps() {
     insta::assert_snapshot!(format!("{summary:#}"));
 }
 
+fn good_runbook(name: &str) -> ripcord::runbook::Runbook {
+    let text = std::fs::read(root().join("tests/data/runbooks/good").join(name)).unwrap();
+    load(name, &text).unwrap_or_else(|found| panic!("{}", shown(&found)))
+}
+
+#[test]
+fn what_is_not_executed_is_named_wherever_it_stands() {
+    assert_eq!(
+        good_runbook("foreign-in-place.yaml").foreign(),
+        [
+            "read `named` (exec)",
+            "read of check `asked` (sql)",
+            "read of check `absent` (http)",
+            "read of step `wait` (exec)",
+            "read of step `see` (sql)",
+            "read of step `choose` (file)",
+            "capture `before` of step `reboot` (exec)",
+            "probe of step `reboot` (sql)",
+            "verify of step `reboot` (http)",
+            "read of step `wait_back` (exec)",
+            "step `tell` (exec)",
+            "read of step `look` (exec)",
+        ]
+    );
+    assert!(good_runbook("no-rows-to-state.yaml").foreign().is_empty());
+}
+
 /// A runbook of `n` steps that read, ask, wait and change things, each using the one before.
 fn long_runbook(n: usize) -> String {
     let mut text = flagship().split("\nphases:").next().unwrap().replace("  restored_when: check_app\n", "");
