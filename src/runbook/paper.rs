@@ -3,11 +3,15 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::blanks::{Blanks, plain, span};
-use super::model::{Action, CheckKind, Offer, Prompt, ReadRef, Runbook, Source, Step, Undo, Wait};
-use crate::catalogue::{CliPlace, Effect, Operation, Tier};
+use super::model::{
+    Action, Assert, CheckKind, Column, Manual, Offer, OfferRows, Prompt, ReadRef, RowsBound, RowsRule,
+    Runbook, Source, Step, Undo, Wait,
+};
+use crate::catalogue::{CliPlace, Effect, Kind, Operation, Tier};
+use crate::expr::Tree;
 use crate::text::clean_lines;
 
 /// The runbook as a checklist in Markdown. Values of `parameters` are filled in where they are given, or
@@ -74,6 +78,10 @@ impl Page {
             "Account ______________  Region ______________  Operator ______________  Started ______________",
         );
         self.gap();
+        let blanks = "In the commands `<…>` is filled in by hand. What stands in `[…]` is left out when there is \
+                      nothing to fill in; of two options with `|` between them one is taken.";
+        self.line(0, blanks);
+        self.gap();
     }
 
     fn parameters(&mut self, runbook: &Runbook) {
@@ -111,9 +119,28 @@ impl Page {
             };
             self.line(0, &format!("- [ ] {} ({}): {asked}", check.name, check.level.word()));
             let message = self.blanks.text(&check.message);
+            if let CheckKind::Holds { read: Some(read), .. } = &check.kind {
+                self.line(1, &format!("Of: {}", self.read(read)));
+            }
+            if let CheckKind::Holds { rows, .. } = &check.kind {
+                self.rows(rows, 1, "");
+            }
             self.line(1, &format!("If not: {message}"));
         }
         self.gap();
+    }
+
+    /// How many rows each list must have.
+    fn rows(&mut self, rules: &[RowsRule], depth: usize, mark: &str) {
+        let bound = |tree: &Tree| plain(&self.blanks.tree(tree));
+        let rule = |rule: &RowsRule| match &rule.bound {
+            RowsBound::Exactly(n) => format!("`{}` exactly {}", rule.read, bound(n)),
+            RowsBound::AtLeast(n) => format!("`{}` at least {}", rule.read, bound(n)),
+        };
+        let rules: Vec<_> = rules.iter().map(rule).collect();
+        if !rules.is_empty() {
+            self.line(depth, &format!("{mark}Rows there must be: {}.", rules.join(", ")));
+        }
     }
 
     fn steps(&mut self, runbook: &Runbook) {
@@ -198,25 +225,13 @@ impl Page {
     fn what(&mut self, step: &Step, depth: usize) {
         match &step.action {
             Action::AwsApi { operation, parameters } => {
-                let call = self.blanks.tree(parameters);
-                self.line(depth, &format!("- {}", span(&operation.cli(&call, &CliPlace::default()))));
+                let line = self.command(operation, parameters);
+                self.line(depth, &format!("- {}", span(&line)));
             }
             Action::Wait(wait) => self.wait(step, wait, depth),
-            Action::Assert(assert) => {
-                let message = self.blanks.text(&assert.message);
-                let check = self.blanks.code(&assert.check);
-                self.line(depth, &format!("- Check that {check}. If not: {message}"));
-            }
+            Action::Assert(assert) => self.assert(assert, depth),
             Action::Prompt(prompt) => self.prompt(prompt, depth),
-            Action::Manual(manual) => {
-                for item in &manual.checklist {
-                    let item = self.blanks.text(item);
-                    self.line(depth, &format!("- [ ] {item}"));
-                }
-                if manual.evidence {
-                    self.line(depth, "- Evidence: ______________");
-                }
-            }
+            Action::Manual(manual) => self.manual(manual, depth),
             Action::Approve { message } => {
                 let message = self.blanks.text(message);
                 self.line(depth, &format!("- {message}"));
@@ -251,6 +266,30 @@ impl Page {
         }
     }
 
+    fn assert(&mut self, assert: &Assert, depth: usize) {
+        let message = self.blanks.text(&assert.message);
+        let check = self.blanks.code(&assert.check);
+        self.line(depth, &format!("- Check that {check}. If not: {message}"));
+        if let Some(read) = &assert.read {
+            self.line(depth, &format!("- {}", self.read(&ReadRef::Inline(read.clone()))));
+        }
+        self.rows(&assert.rows, depth, "- ");
+    }
+
+    fn manual(&mut self, manual: &Manual, depth: usize) {
+        if !manual.show.is_empty() {
+            let shown: Vec<_> = manual.show.iter().map(|name| format!("`reads.{name}`")).collect();
+            self.line(depth, &format!("- Look at {}.", shown.join(", ")));
+        }
+        for item in &manual.checklist {
+            let item = self.blanks.text(item);
+            self.line(depth, &format!("- [ ] {item}"));
+        }
+        if manual.evidence {
+            self.line(depth, "- Evidence: ______________");
+        }
+    }
+
     fn wait(&mut self, step: &Step, wait: &Wait, depth: usize) {
         let usual = step.estimate.map_or(String::new(), |span| format!(", usually {span}"));
         let limit = step.timeout.map_or(String::new(), |span| format!(", at most {span}"));
@@ -265,6 +304,16 @@ impl Page {
         if let Some(read) = &wait.read {
             self.line(depth, &format!("- {}", self.read(&ReadRef::Inline(read.clone()))));
         }
+        self.rows(&wait.rows, depth, "- ");
+        if let Some(leave) = &wait.must_leave {
+            let leave = self.blanks.code(leave);
+            self.line(depth, &format!("- It counts only when {leave} was seen false once since the start."));
+        }
+        if !wait.tolerate.is_empty() {
+            let borne = wait.tolerate.iter().map(|(code, span)| format!("{code} for {span}"));
+            let borne = borne.collect::<Vec<_>>().join(", ");
+            self.line(depth, &format!("- Borne from the start: {borne}."));
+        }
     }
 
     fn prompt(&mut self, prompt: &Prompt, depth: usize) {
@@ -275,11 +324,25 @@ impl Page {
                 let choices: Vec<_> = choices.iter().map(|choice| self.blanks.text(choice)).collect();
                 self.line(depth, &format!("- One of {}.", choices.join(", ")));
             }
-            Offer::Rows(rows) => {
-                let read = self.read(&rows.read);
-                self.line(depth, &format!("- One of {read}"));
-            }
+            Offer::Rows(rows) => self.offer(rows, depth),
             Offer::Free(kind) => self.line(depth, &format!("- {}.", kind.words())),
+        }
+    }
+
+    fn offer(&mut self, offer: &OfferRows, depth: usize) {
+        let read = self.read(&offer.read);
+        let rows =
+            offer.rows.as_ref().map_or(String::new(), |rows| format!(", rows {}", self.blanks.code(rows)));
+        self.line(depth, &format!("- One of {read}{rows}; write down {}.", self.blanks.code(&offer.value)));
+        let column = |column: &Column| match self.blanks.code(&column.value) {
+            value if value == span(&column.title) => value,
+            value => format!("{} = {value}", column.title),
+        };
+        let columns: Vec<_> = offer.columns.iter().map(column).collect();
+        self.line(depth, &format!("- Look at {}.", columns.join(", ")));
+        if let Some(warn) = &offer.warn_when {
+            let warn = self.blanks.code(warn);
+            self.line(depth, &format!("- Careful with a row where {warn}."));
         }
     }
 
@@ -291,15 +354,35 @@ impl Page {
             return;
         };
         let call = self.blanks.tree(parameters);
-        let tier = operation.floor(&call, None).max(step.confirm.tier.unwrap_or(Tier::T0));
+        let tier = tier(step, operation.floor(&call, None));
         if tier > Tier::T0 {
-            self.line(depth, &format!("- Confirm ({tier}): {}", phrase(operation, &call, tier)));
+            let also = step.confirm.also.as_ref().map(|also| span(&self.blanks.text(also)));
+            let also = also.map_or(String::new(), |also| format!(", and also {also}"));
+            self.line(depth, &format!("- Confirm ({tier}): {}{also}", phrase(operation, &call, tier)));
         }
         if let Some(guard) = &step.guard {
             let message = self.blanks.text(&guard.message);
             let check = self.blanks.code(&guard.check);
             self.line(depth, &format!("- Only while {check}. If not: {message}"));
+            self.rows(&guard.rows, depth, "- ");
         }
+    }
+
+    /// The command line of a call. What is not known yet and may be left out, or is an option without a
+    /// value, stands at its end.
+    fn command(&self, operation: &Operation, parameters: &Tree) -> String {
+        let mut known = self.blanks.tree(parameters);
+        let mut open = String::new();
+        let Tree::Map(entries) = parameters else { return cli(operation, &known) };
+        for (name, tree) in entries {
+            let Some(blank) = known[name].as_str().filter(|text| text.starts_with('<')) else { continue };
+            let Some(option) = open_option(operation, name, tree, blank) else { continue };
+            open += &option;
+            if let Some(known) = known.as_object_mut() {
+                known.remove(name);
+            }
+        }
+        cli(operation, &known) + &open
     }
 
     fn read(&self, read: &ReadRef) -> String {
@@ -310,8 +393,7 @@ impl Page {
             .map_or(String::new(), |select| format!(", of it {}", self.blanks.code(select)));
         match &read.from {
             Source::Aws { operation, parameters } => {
-                let line = operation.cli(&self.blanks.tree(parameters), &CliPlace::default());
-                format!("{}{select}", span(&line))
+                format!("{}{select}", span(&self.command(operation, parameters)))
             }
             Source::Foreign { kind, inputs } => format!("{kind} `{}`{select}", self.blanks.tree(inputs)),
         }
@@ -358,6 +440,37 @@ impl Page {
             self.line(0, &format!("- `reads.{}`{each}: {how}", read.name));
         }
     }
+}
+
+fn cli(operation: &Operation, call: &Value) -> String {
+    operation.cli(call, &CliPlace::default())
+}
+
+/// How a value that is not known yet is written when it may be left out, or has no value on the command line.
+fn open_option(operation: &Operation, name: &str, tree: &Tree, blank: &str) -> Option<String> {
+    let option = |value: Value| {
+        let line = cli(operation, &json!({ name: value }));
+        line.strip_prefix(&cli(operation, &json!({}))).unwrap_or_default().trim().to_owned()
+    };
+    let shape = operation.input()?.member(name)?.shape;
+    let omitted = matches!(tree, Tree::Text(template)
+        if template.whole().is_some_and(|expr| expr.source().trim().starts_with("omit_null(")));
+    let written = match shape.kind() {
+        Kind::Boolean => format!("{} | {}, as {blank}", option(json!(true)), option(json!(false))),
+        _ if omitted => option(json!(blank)),
+        _ => return None,
+    };
+    Some(if omitted { format!(" [{written}]") } else { format!(" ({written})") })
+}
+
+/// The lowest gate the call can have: the catalogue's, raised by what the author says.
+fn tier(step: &Step, floor: Tier) -> Tier {
+    let said = match step.effect {
+        None | Some(Effect::Read) => Tier::T0,
+        Some(Effect::Mutate) => Tier::T1,
+        Some(Effect::Destructive) => Tier::T2,
+    };
+    floor.max(said).max(step.confirm.tier.unwrap_or(Tier::T0))
 }
 
 /// What has to be typed, as far as it is known.

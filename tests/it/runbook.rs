@@ -180,6 +180,14 @@ fn good_runbook(name: &str) -> ripcord::runbook::Runbook {
 }
 
 #[test]
+fn the_paper_leaves_nothing_out_that_the_console_judges() {
+    let runbook = good_runbook("unusual-to-print.yaml");
+    let given = serde_json::json!({"db": "orders", "names": ["orders", "stock"]});
+    let page = paper(&runbook, given.as_object().unwrap());
+    insta::assert_snapshot!(page.replace(&runbook.digest[..12], "…"));
+}
+
+#[test]
 fn what_is_not_executed_is_named_wherever_it_stands() {
     assert_eq!(
         good_runbook("foreign-in-place.yaml").foreign(),
