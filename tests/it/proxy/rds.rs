@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::rds_settings::{
-    ALWAYS, Patch, deferred_by, log_exports_after, parameter_group, restored_by, set_by,
+    ALWAYS, Patch, deferred_by, is_storage, log_exports_after, parameter_group, restored_by, set_by,
 };
 use super::waits::WaitId;
 use super::wire::Answer;
@@ -25,6 +25,8 @@ pub struct Timing {
     pub no_name: u32,
     /// The new name reboots.
     pub renamed_reboots: u32,
+    /// The backup window opens right after a rename.
+    pub renamed_backs_up: u32,
     pub creating: u32,
     /// `available` for the first time, before the first backup.
     pub first_available: u32,
@@ -33,6 +35,8 @@ pub struct Timing {
     pub lag: u32,
     pub rebooting: u32,
     pub modifying: u32,
+    /// After a change of the storage.
+    pub optimizing: u32,
     pub deleting: u32,
 }
 
@@ -42,12 +46,14 @@ impl Default for Timing {
             old_name_held: 3,
             no_name: 2,
             renamed_reboots: 2,
+            renamed_backs_up: 0,
             creating: 3,
             first_available: 1,
             backing_up: 2,
             lag: 1,
             rebooting: 2,
             modifying: 2,
+            optimizing: 1000,
             deleting: 2,
         }
     }
@@ -68,6 +74,8 @@ struct Stage {
     readings: u32,
     shown: Shown,
     status: &'static str,
+    /// Whatever was asked for is done; AWS goes on by itself.
+    is_done: bool,
     /// Members that differ in this stage only.
     patches: Vec<Patch>,
     /// What stays when the stage is over.
@@ -76,7 +84,13 @@ struct Stage {
 
 impl Stage {
     fn new(readings: u32, status: &'static str) -> Stage {
-        Stage { readings, shown: Shown::Own, status, patches: Vec::new(), then: Vec::new() }
+        let (patches, then) = (Vec::new(), Vec::new());
+        Stage { readings, shown: Shown::Own, status, is_done: false, patches, then }
+    }
+
+    /// Goes on beside normal use.
+    fn aside(readings: u32, status: &'static str) -> Stage {
+        Stage { is_done: true, ..Stage::new(readings, status) }
     }
 }
 
@@ -102,7 +116,7 @@ struct Row {
     key: String,
     shown: Shown,
     instance: Xml,
-    /// No stage is left: this is its final state.
+    /// No stage is left, or none that anybody has to wait for: this is its final state.
     settled: bool,
 }
 
@@ -158,7 +172,7 @@ impl Rds {
         if stage.status == "creating" {
             instance.remove("Endpoint");
         }
-        let shown = stage.shown.clone();
+        let (shown, settled) = (stage.shown.clone(), stage.is_done);
         if let Shown::As(name) = &shown {
             rename(&mut instance, &key, name);
         }
@@ -169,7 +183,7 @@ impl Rds {
                 overlay.patches.extend(then);
             }
         }
-        Row { key, shown, instance, settled: false }
+        Row { key, shown, instance, settled }
     }
 
     /// One instance of moto as it is seen now, for the answer of a call that changes it.
@@ -274,6 +288,7 @@ impl Rds {
             held(timing.old_name_held - lag, "renaming"),
             nowhere,
             Stage::new(timing.renamed_reboots, "rebooting"),
+            Stage::aside(timing.renamed_backs_up, "backing-up"),
         ]);
         overlay.apply_pending();
         overlay.change(set_by(call));
@@ -294,6 +309,9 @@ impl Rds {
             ..Stage::new(timing.lag, "available")
         };
         overlay.pass([lag, Stage::new(timing.modifying, "modifying")]);
+        if patches.iter().any(|(member, _)| is_storage(member)) {
+            overlay.pass([Stage::aside(timing.optimizing, "storage-optimization")]);
+        }
         overlay.apply_pending();
         overlay.change(patches);
         overlay.waits.push(cx.open(format!("modify {name}"), AFTER_CHANGE));

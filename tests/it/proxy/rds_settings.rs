@@ -36,6 +36,7 @@ const MEMBERS: &[(&str, &str)] = &[
     ("PreferredBackupWindow", "PreferredBackupWindow"),
     ("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
     ("PubliclyAccessible", "PubliclyAccessible"),
+    ("StorageThroughput", "StorageThroughput"),
     ("StorageType", "StorageType"),
 ];
 
@@ -48,8 +49,14 @@ const DEFERRED: &[&str] = &[
     "EngineVersion",
     "Iops",
     "MultiAZ",
+    "StorageThroughput",
     "StorageType",
 ];
+
+/// Whether a modification of this member leaves the storage to be optimized for hours.
+pub fn is_storage(member: &str) -> bool {
+    ["AllocatedStorage", "Iops", "StorageThroughput", "StorageType"].contains(&member)
+}
 
 /// Members of every instance that moto does not know, as they are unless something set them.
 pub const ALWAYS: &[(&str, &str)] = &[
@@ -59,6 +66,7 @@ pub const ALWAYS: &[(&str, &str)] = &[
     ("Iops", "3000"),
     ("StorageThroughput", "125"),
     ("PerformanceInsightsEnabled", "true"),
+    ("PerformanceInsightsKMSKeyId", "arn:aws:kms:eu-west-1:123456789012:key/8d1f0b52-insights"),
     ("PerformanceInsightsRetentionPeriod", "7"),
     ("DatabaseInsightsMode", "standard"),
     ("ActivityStreamStatus", "stopped"),
@@ -75,6 +83,10 @@ const AFTER_RESTORE: &[(&str, Option<&str>)] = &[
     ("DeletionProtection", Some("false")),
     ("EnabledCloudwatchLogsExports", Some("")),
     ("IAMDatabaseAuthenticationEnabled", Some("false")),
+    // Storage and its speed are those of the snapshot, and the snapshots here are from before anybody changed them.
+    ("AllocatedStorage", Some("100")),
+    ("Iops", Some("3000")),
+    ("StorageThroughput", Some("125")),
     ("MaxAllocatedStorage", None),
     ("MonitoringInterval", Some("0")),
     ("MonitoringRoleArn", None),

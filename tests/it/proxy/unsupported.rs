@@ -9,13 +9,15 @@ use super::{Cx, Script};
 pub struct Unsupported {
     /// DB instances in use and allowed.
     pub instances: (u32, u32),
+    /// Storage in use and allowed, in GiB; `None` lists no such quota.
+    pub storage: Option<(u32, u32)>,
     /// Maintenance waiting, such as `system-update`.
     pub maintenance: Vec<&'static str>,
 }
 
 impl Default for Unsupported {
     fn default() -> Unsupported {
-        Unsupported { instances: (1, 40), maintenance: Vec::new() }
+        Unsupported { instances: (1, 40), storage: Some((100, 100_000)), maintenance: Vec::new() }
     }
 }
 
@@ -39,8 +41,9 @@ impl Unsupported {
             ];
             Xml::node("AccountQuota", fields)
         };
-        let quotas =
-            vec![quota("DBInstances", self.instances.0, self.instances.1), quota("ManualSnapshots", 2, 100)];
+        let instances = quota("DBInstances", self.instances.0, self.instances.1);
+        let storage = self.storage.map(|(used, max)| quota("AllocatedStorage", used, max));
+        let quotas = [instances, quota("ManualSnapshots", 2, 100)].into_iter().chain(storage).collect();
         call.success_xml(vec![Xml::node("AccountQuotas", quotas)])
     }
 

@@ -226,6 +226,7 @@ fn a_restore_carries_what_is_passed() {
             "MonitoringInterval",
             "MonitoringRoleArn",
             "PerformanceInsightsEnabled",
+            "PerformanceInsightsKMSKeyId",
             "PerformanceInsightsRetentionPeriod",
             "PreferredMaintenanceWindow",
             "TagList",
