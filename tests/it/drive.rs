@@ -26,6 +26,7 @@ pub const ANSWERS: &[&str] = &[
     "check_data=done: the newest row is right",
     "go_live=bea",
     "check_app=done: it answers",
+    "check_counts=done",
 ];
 
 /// A phrase for every gate, and for each gate that may open again for one of its items.
@@ -40,6 +41,7 @@ pub const PHRASES: &[&str] = &[
     "reapply_settings=orders",
     "reapply_tags=y",
     "reattach_roles/attach_role=orders",
+    "reapply_storage=orders",
     "start_services/to_count=api,worker",
     "start_services/to_count=api",
     "start_services/to_count=worker",

@@ -6,7 +6,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use ripcord::runbook::{Finding, FindingKind, embedded, load, paper, schema, summary};
+use ripcord::ids::At;
+use ripcord::runbook::{
+    Action, Finding, FindingKind, Offer, ParameterKind, embedded, load, paper, schema, summary,
+};
 use serde_json::Map;
 
 fn root() -> &'static Path {
@@ -209,12 +212,68 @@ fn what_is_not_executed_is_named_wherever_it_stands() {
     assert!(good_runbook("no-rows-to-state.yaml").foreign().is_empty());
 }
 
+/// What IAM must allow for one operation, and for what the gate and an unknown outcome read.
+fn allowed_for(service: &str, operation: &str) -> Vec<String> {
+    let entry = ripcord::catalogue::find(service, operation).unwrap();
+    let looks = [entry.observe().map(|look| look.operation), entry.probe().map(|probe| probe.look.operation)];
+    let all = looks.into_iter().flatten().chain([operation]);
+    // These services have the same name in IAM.
+    all.map(|operation| format!("{service}:{operation}")).collect()
+}
+
+#[test]
+fn the_flagship_names_every_permission_it_needs() {
+    let runbook = load("ecs-rds-snapshot-restore.yaml", flagship().as_bytes()).unwrap();
+    let mut needed: BTreeSet<String> = BTreeSet::new();
+    let mut words = flagship().split([' ', '\n', ',', '{', '}']).filter(|word| !word.is_empty());
+    let mut service = "";
+    while let Some(word) = words.next() {
+        match word {
+            "service:" => service = words.next().unwrap(),
+            "operation:" => needed.extend(allowed_for(service, words.next().unwrap())),
+            _ => {}
+        }
+    }
+    for parameter in &runbook.parameters {
+        match parameter.kind {
+            ParameterKind::Picker("aws.ecs.cluster") => needed.insert("ecs:ListClusters".to_owned()),
+            ParameterKind::Picker("aws.rds.instance") => needed.insert("rds:DescribeDBInstances".to_owned()),
+            ParameterKind::Picker(other) => panic!("which permission does the picker `{other}` need?"),
+            _ => false,
+        };
+    }
+    // No calls of ours: RDS is handed roles, and makes a grant on the key of an encrypted snapshot.
+    needed.extend(["iam:PassRole", "kms:CreateGrant", "kms:DescribeKey"].map(str::to_owned));
+    assert_eq!(runbook.requires.iam.iter().cloned().collect::<BTreeSet<_>>(), needed);
+}
+
+#[test]
+fn a_snapshot_under_another_key_is_warned_of() {
+    let runbook = load("ecs-rds-snapshot-restore.yaml", flagship().as_bytes()).unwrap();
+    let step = runbook.steps.iter().find(|step| step.name == "choose_snapshot").unwrap();
+    let Action::Prompt(prompt) = &step.action else { panic!("not a prompt") };
+    let Offer::Rows(rows) = &prompt.offer else { panic!("no rows") };
+    let warns = |row_key: serde_json::Value, db_key: serde_json::Value| {
+        let row = serde_json::json!({"data_of": "2026-03-01T00:00:00Z", "engine": "15.4", "key": row_key});
+        let scope = serde_json::json!({
+            "parameters": {"incident_time": "2026-03-02T00:00:00Z"},
+            "baseline": {"db": {"EngineVersion": "15.4", "KmsKeyId": db_key}},
+        });
+        let warn = rows.warn_when.as_ref().unwrap();
+        warn.test(&row, &scope, At::parse("2026-03-03T00:00:00Z").unwrap()).unwrap()
+    };
+    let (old, new) = (serde_json::json!("key/old"), serde_json::json!("key/new"));
+    assert!(!warns(new.clone(), new.clone()) && !warns(serde_json::Value::Null, serde_json::Value::Null));
+    assert!(warns(old, new.clone()) && warns(serde_json::Value::Null, new));
+}
+
 /// A runbook of `n` steps that read, ask, wait and change things, each using the one before.
 fn long_runbook(n: usize) -> String {
     let mut text = flagship().split("\nphases:").next().unwrap().replace("  restored_when: check_app\n", "");
     text = text
         .replace("  recovered_to: choose_snapshot.data_of\n", "")
-        .replace("baseline.resource_id", "s0.id");
+        .replace("baseline.resource_id", "s0.id")
+        .replace("wait_restored.resource_id", "s0.id");
     text += "\nphases: [all]\nsteps:\n";
     for i in 0..n {
         let before = i.saturating_sub(1);
