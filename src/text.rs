@@ -26,11 +26,20 @@ pub fn clean_lines(text: &str) -> String {
     cleaned(text, true)
 }
 
+/// Like [`clean`] and never cut: for what is copied, where a part would be something else than the whole.
+pub fn clean_whole(text: &str) -> String {
+    escaped(text, false, usize::MAX)
+}
+
 fn cleaned(text: &str, lines: bool) -> String {
+    escaped(text, lines, LONGEST)
+}
+
+fn escaped(text: &str, lines: bool, longest: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut marks = 0;
     for (n, c) in text.chars().enumerate() {
-        if n == LONGEST {
+        if n == longest {
             write!(out, "… (+{} characters)", text.chars().count() - n).ok();
             break;
         }
@@ -113,6 +122,7 @@ mod tests {
     fn an_endless_text_is_cut_and_counted() {
         let long = "é".repeat(LONGEST + 7);
         assert!(clean(&long).ends_with("… (+7 characters)"));
+        assert_eq!(clean_whole(&long), long);
     }
 
     #[test]

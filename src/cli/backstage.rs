@@ -1,16 +1,18 @@
 //! The world behind the console: [`Backstage`] over a [`World`], everything spawned, nothing awaited.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use serde_json::{Map, Value};
 use tokio::runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::args::Global;
 use super::books;
 use crate::ids::{At, Clock, Identity, RunId, StepPath};
 use crate::journal::LocalDisk;
-use crate::run::Look;
+use crate::run::{self, Look, Run};
 use crate::runbook::{self, Runbook};
 use crate::runner::{Checked, Handle, Left, Reader, Session, Trouble, World, endpoint_words};
 use crate::tui::{Backstage, BookLine, Facts, Listing, Replies, Reply, RunLine, Ticket};
@@ -22,7 +24,7 @@ pub struct Stage {
     reader: Arc<Reader>,
     runtime: runtime::Handle,
     identity: Mutex<Option<Identity>>,
-    sessions: Mutex<Vec<JoinHandle<Left>>>,
+    sessions: Mutex<Vec<(Handle, JoinHandle<Left>)>>,
 }
 
 impl Stage {
@@ -38,21 +40,34 @@ impl Stage {
         })
     }
 
-    /// Puts a session to work; its end is awaited when the console has been left.
-    pub fn spawn(&self, session: Session<LocalDisk>) {
-        let work = self.runtime.spawn(session.run());
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(work);
-    }
-
-    /// Waits until every session has recorded what was on its way. The trouble of a journal, if any.
-    pub async fn settle(&self) -> Result<(), Trouble> {
+    /// Waits until every session has recorded what was on its way, and gives the run as the last one left it; one that
+    /// nobody looked at is left now. A signal ends the waiting: it can take a minute, and its operator may know
+    /// better.
+    pub async fn settle(&self, shown: Option<Arc<Run>>) -> Result<Option<Arc<Run>>, Trouble> {
         let sessions = std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner));
-        for work in sessions {
-            if let Ok(Left { trouble: Some(error), .. }) = work.await {
-                return Err(Trouble::from(error));
+        let mut last = shown;
+        for (handle, work) in sessions {
+            let asked = a_signal();
+            handle.leave();
+            if !work.is_finished() {
+                waiting_for(in_flight(&handle.scene().run));
+            }
+            let left = tokio::select! {
+                left = work => left,
+                () = asked => {
+                    let run = Arc::clone(&handle.scene().run);
+                    stopped(&run);
+                    last = Some(run);
+                    continue;
+                }
+            };
+            match left {
+                Ok(Left { trouble: Some(error), .. }) => return Err(Trouble::from(error)),
+                Ok(Left { run, .. }) => last = Some(run),
+                Err(_) => {}
             }
         }
-        Ok(())
+        Ok(last)
     }
 
     fn know(&self, identity: &Identity) {
@@ -99,6 +114,46 @@ impl Stage {
             Err(trouble) => line.blocked = Some(trouble.what),
         }
         line
+    }
+}
+
+/// Calls that were sent and have no answer.
+pub fn in_flight(run: &Run) -> usize {
+    let sent = |p: &&StepPath| run.steps.get(*p).is_some_and(|s| matches!(s.stage, run::Stage::InFlight(_)));
+    run.active.iter().filter(sent).count()
+}
+
+/// The next signal that asks the program to end; listened for from the call on.
+fn a_signal() -> impl Future<Output = ()> {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut listeners: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    std::future::poll_fn(move |cx| {
+        let came = listeners.iter_mut().any(|l| l.poll_recv(cx).is_ready());
+        if came { Poll::Ready(()) } else { Poll::Pending }
+    })
+}
+
+fn answers(calls: usize) -> String {
+    if calls == 1 { "1 answer".to_owned() } else { format!("{calls} answers") }
+}
+
+fn waiting_for(calls: usize) {
+    if calls > 0 {
+        eprintln!(
+            "ripcord: waiting for {} (up to 65 s); Ctrl-C again stops waiting: the outcome is then unknown",
+            answers(calls)
+        );
+    }
+}
+
+fn stopped(run: &Run) {
+    let calls = in_flight(run);
+    if calls > 0 {
+        eprintln!(
+            "ripcord: stopped waiting for {}: the outcome is unknown. Settle it with: ripcord resume {}",
+            answers(calls),
+            run.info.id
+        );
     }
 }
 
@@ -217,7 +272,8 @@ impl Backstage for Behind {
 
 impl Stage {
     fn opened(&self, session: Session<LocalDisk>, handle: Handle) -> Handle {
-        self.spawn(session);
+        let work = self.runtime.spawn(session.run());
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push((handle.clone(), work));
         handle
     }
 

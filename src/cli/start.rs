@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::args::{DriveArgs, Global, StartArgs, When};
-use super::backstage::{Behind, Stage};
+use super::backstage::{Behind, Stage, in_flight};
 use super::{Ending, books, connect, drive, params, plan as plans, say};
 use crate::journal::EndpointKind;
-use crate::run::{CheckVerdict, Command, What};
+use crate::run::{CheckVerdict, Command, Run, What};
 use crate::runbook::Runbook;
 use crate::runner::{Checked, Trouble, World, exit};
 use crate::tui::{self, Opening, Options};
@@ -137,9 +137,8 @@ pub fn console(global: &Global, open: Open<'_>) -> Ending {
         Open::Start(book, given) => Opening::Start { book, given },
         Open::Resume(name) => {
             let id = world.shelf.find(name).map_err(Trouble::from)?;
-            let (session, handle) = runtime.block_on(world.resume(&id, None, true))?;
-            stage.spawn(session);
-            Opening::Run(handle)
+            world.resumable(&id)?;
+            Opening::Resume(id)
         }
     };
     let options =
@@ -152,16 +151,20 @@ pub fn console(global: &Global, open: Open<'_>) -> Ending {
             "use --no-input, or another terminal",
         )
     })?;
-    runtime.block_on(stage.settle())?;
-    Ok(code(&left))
+    let last = runtime.block_on(stage.settle(left.run.clone()));
+    // What is still on its way is not waited for any more.
+    runtime.shutdown_background();
+    Ok(code(&left, last?.as_deref()))
 }
 
-fn code(left: &tui::Ending) -> u8 {
-    match (&left.run, left.signal) {
+/// The code of a console that was left, with the run as its session left it.
+fn code(left: &tui::Ending, last: Option<&Run>) -> u8 {
+    match (last, left.signal) {
+        (Some(run), _) if in_flight(run) > 0 => exit::UNKNOWN,
         (_, Some(2)) => exit::INTERRUPTED,
         (_, Some(_)) => exit::TERMINATED,
         (Some(run), None) => exit::of(run),
-        (None, None) => exit::OK,
+        (None, None) => left.refused.unwrap_or(exit::OK),
     }
 }
 

@@ -98,9 +98,7 @@ impl JournalError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Locked { .. } => {
-                "Follow it with `ripcord watch --run RUN`, or end the other process first."
-            }
+            Self::Locked { .. } => "Go on where it is open, or end that process first.",
             Self::Held { .. } => {
                 "Finish it with `ripcord resume RUN`, or abort it there; that frees the target."
             }

@@ -6,8 +6,9 @@
 use serde_json::{Map, Value};
 
 use super::backstage::Facts;
+use super::effects;
 use super::model::Show;
-use crate::catalogue::{self, CliPlace, Effect};
+use crate::catalogue::{self, CliPlace};
 use crate::expr::Expr;
 use crate::ids::{At, Span, StepPath};
 use crate::run::{Call, GateCall, INLINE, Run, Scene, Sent, Stage};
@@ -87,21 +88,31 @@ pub fn telling(value: &Value, sent: &Sent) -> Vec<(String, String)> {
     if told.is_empty() { all.into_iter().take(8).collect() } else { told }
 }
 
-/// What will be different afterwards: members the call sets, else the condition that shows it was executed.
-pub fn after(call: &Call, observed: &Value) -> Vec<String> {
+/// What will be different afterwards.
+pub struct After {
+    /// In words, with the members that the call changes.
+    pub said: String,
+    /// The condition by which it is known, where no member shows it; empty otherwise.
+    pub known_by: String,
+}
+
+/// What will be different after a call on a target that was seen as `observed`.
+pub fn after(call: &Call, observed: &Value) -> After {
     let (now, sets) = (self::observed(observed), parameters(call));
     let changed = sets.iter().filter_map(|(name, new)| {
         let (member, old) = now.iter().find(|(k, _)| k.eq_ignore_ascii_case(name))?;
         (old != new).then(|| format!("{member} {old} > {new}"))
     });
     let changed: Vec<String> = changed.collect();
-    if !changed.is_empty() {
-        return changed;
-    }
     let probe = catalogue::find(&call.service, &call.operation).and_then(catalogue::Operation::probe);
-    probe
+    let known_by = probe
+        .filter(|_| changed.is_empty())
         .and_then(|p| p.executed_when(&call.parameters))
-        .map_or_else(Vec::new, |when| vec![format!("seen by: {when}")])
+        .map_or_else(String::new, |when| format!("known by {when}"));
+    let words =
+        effects::after(call).or_else(|| (!known_by.is_empty()).then(|| "what the call sets holds".into()));
+    let said: Vec<String> = words.into_iter().chain(changed).collect();
+    After { said: said.join("; "), known_by }
 }
 
 /// What takes the step back.
@@ -124,19 +135,18 @@ pub fn undo(run: &Run, path: &StepPath, step: &Step, now: At) -> String {
     }
 }
 
-/// What can be lost for good.
-pub fn loss(step: &Step, call: Option<&Call>) -> String {
-    let operation = call.and_then(|c| catalogue::find(&c.service, &c.operation));
-    let destroys = operation.is_none_or(|o| o.effect() == Effect::Destructive)
-        || step.effect == Some(Effect::Destructive);
-    match (destroys, step.point_of_no_return) {
-        (true, true) => {
-            "this call destroys, and it is the point of no return: nothing before it can be undone".into()
+/// What can be lost for good by these calls of one step.
+pub fn loss(step: &Step, calls: &[&GateCall]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for said in calls.iter().map(|c| effects::loss(&c.call)) {
+        if !out.contains(&said) {
+            out.push(said);
         }
-        (true, false) => "this call destroys; what it removes does not come back by undo".into(),
-        (false, true) => "point of no return: once it is sent, nothing before it can be undone".into(),
-        (false, false) => "none is known of this operation".into(),
     }
+    if step.point_of_no_return {
+        out.push("point of no return: once it is sent, nothing before it can be undone".into());
+    }
+    out
 }
 
 /// The runbook's text for a step.

@@ -19,8 +19,9 @@ use super::model::Model;
 use super::msg::{Cmd, Msg};
 use super::terminal::{self, Guard};
 use super::theme::Theme;
-use super::update::{begin, begin_with, update};
+use super::update::{begin, begin_resume, begin_with, update};
 use super::view::view;
+use crate::ids::RunId;
 use crate::run::{Command, Refusal};
 use crate::runbook::Runbook;
 use crate::runner::Handle;
@@ -52,8 +53,8 @@ pub enum Opening {
     Home,
     /// The form of one runbook, filled with what was given; the preflight is asked at once if that suffices.
     Start { book: Arc<Runbook>, given: Map<String, Value> },
-    /// One run whose session is at work; there is no home screen then.
-    Run(Handle),
+    /// One unfinished run; the home screen stays below it.
+    Resume(RunId),
 }
 
 /// Why the console could not be shown.
@@ -72,7 +73,7 @@ pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, Tu
     let guard = Guard::enter(options.mouse)?;
     let size = guard.size()?;
     let mut app = App {
-        model: model(backstage.as_ref(), &options.open, size),
+        model: Model::home(backstage.facts(), backstage.now(), size),
         backstage,
         guard,
         theme: options.theme,
@@ -100,13 +101,6 @@ pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, Tu
     Ok(ending)
 }
 
-fn model(backstage: &dyn Backstage, open: &Opening, size: (u16, u16)) -> Model {
-    match open {
-        Opening::Home | Opening::Start { .. } => Model::home(backstage.facts(), backstage.now(), size),
-        Opening::Run(handle) => Model::on_run(backstage.facts(), handle.scene(), handle.now(), size),
-    }
-}
-
 struct App {
     model: Model,
     backstage: Arc<dyn Backstage>,
@@ -131,10 +125,7 @@ impl App {
         match open {
             Opening::Home => begin(&mut self.model),
             Opening::Start { book, given } => begin_with(&mut self.model, book, &given),
-            Opening::Run(handle) => {
-                self.attach(handle);
-                begin(&mut self.model)
-            }
+            Opening::Resume(run) => begin_resume(&mut self.model, &run),
         }
     }
 

@@ -22,6 +22,8 @@ pub struct Ending {
     pub wrong_phrases: u32,
     /// The signal that ended the program.
     pub signal: Option<i32>,
+    /// The exit code of the run that was named on the command line and could not be opened.
+    pub refused: Option<u8>,
 }
 
 impl Ending {
@@ -35,6 +37,7 @@ impl Ending {
             run,
             wrong_phrases: model.wrong_phrases,
             signal: model.signal,
+            refused: model.refused,
         }
     }
 

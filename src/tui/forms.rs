@@ -4,8 +4,10 @@
 
 use super::backstage::Ticket;
 use super::field::{Agreement, Field};
+use super::offers::Offers;
 use crate::catalogue::Tier;
 use crate::ids::{At, EffectName, Span, StepPath};
+use crate::runner::Trouble;
 
 /// How long a form takes no key after it has opened.
 const TYPE_AHEAD: Span = Span(300);
@@ -36,27 +38,65 @@ impl Lock {
     }
 }
 
+/// What every form has.
+#[derive(Clone, Debug)]
+pub struct Core {
+    pub lock: Lock,
+    /// Of the command that is on its way; the form stays until it is answered.
+    pub ticket: Option<Ticket>,
+    /// Why the last key did not do what it does.
+    pub error: Option<String>,
+    /// How far it was scrolled by hand; none shows the line with the keys.
+    pub scroll: Option<usize>,
+}
+
+impl Core {
+    pub fn of(lock: Lock) -> Core {
+        Core { lock, ticket: None, error: None, scroll: None }
+    }
+}
+
 /// An open gate being read and confirmed.
 #[derive(Debug)]
 pub struct GateForm {
+    pub core: Core,
     pub gate: StepPath,
     /// Of what was shown; another digest relocks the form.
     pub digest: String,
     pub phrase: String,
     pub tier: Tier,
     pub field: Field,
-    pub lock: Lock,
     /// Phrases sent wrong here.
     pub wrong: u32,
-    pub note: String,
-    pub ticket: Option<Ticket>,
-    pub scroll: usize,
+    pub read: Read,
+}
+
+/// How much of a gate has been on the screen. Scrolling never goes past what was drawn, so the end is reached
+/// through everything above it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Read {
+    /// Only so many lines from the top.
+    To(usize),
+    /// All of it, at this size of the terminal.
+    Whole,
+}
+
+impl Read {
+    /// Lines `top..bottom` of `all` have been drawn.
+    pub fn drawn(&mut self, top: usize, bottom: usize, all: usize) {
+        if let Read::To(seen) = *self
+            && top <= seen
+        {
+            let seen = seen.max(bottom);
+            *self = if seen >= all { Read::Whole } else { Read::To(seen) };
+        }
+    }
 }
 
 impl GateForm {
-    /// Whether one key suffices.
+    /// Whether one key suffices: only where the tier says so, whatever a target is called.
     pub fn one_key(&self) -> bool {
-        self.phrase == "y"
+        self.tier == Tier::T1 && self.phrase == "y"
     }
 
     pub fn agreement(&self) -> Agreement {
@@ -65,12 +105,20 @@ impl GateForm {
 
     /// Whether Send would send now, or why not.
     pub fn sendable(&self, now: At) -> Result<(), String> {
-        if self.ticket.is_some() {
+        self.sendable_once(self.read, now)
+    }
+
+    /// The same once so much has been read.
+    pub fn sendable_once(&self, read: Read, now: At) -> Result<(), String> {
+        if self.core.ticket.is_some() {
             return Err("sent, waiting for the journal".into());
         }
-        let locked = self.lock.send(self.tier, now);
+        let locked = self.core.lock.send(self.tier, now);
         if locked > Span(0) {
             return Err(format!("locked, read it first ({}s)", locked.0.div_ceil(1000)));
+        }
+        if read != Read::Whole {
+            return Err("locked, read on: PgDn".into());
         }
         match self.agreement() {
             Agreement::Exact => Ok(()),
@@ -83,46 +131,61 @@ impl GateForm {
 /// A prompt being answered.
 #[derive(Debug)]
 pub struct PromptForm {
+    pub core: Core,
     pub path: StepPath,
     pub field: Field,
-    pub chosen: usize,
-    pub lock: Lock,
-    pub error: Option<String>,
-    pub ticket: Option<Ticket>,
+    /// The chosen row by what is typed for it: it survives a refresh, a row number would not.
+    pub chosen: Option<String>,
+}
+
+impl PromptForm {
+    /// Where the chosen row stands among those offered now.
+    pub fn row(&self, offers: &Offers) -> Option<usize> {
+        offers.rows.iter().position(|r| Some(&r.typed) == self.chosen.as_ref())
+    }
 }
 
 /// A manual step being done.
 #[derive(Debug)]
 pub struct ManualForm {
+    pub core: Core,
     pub path: StepPath,
     pub ticked: Vec<bool>,
     pub note: Field,
     /// Index of the line with the keys; the number of lines for the note.
     pub focus: usize,
-    pub lock: Lock,
-    pub error: Option<String>,
-    pub ticket: Option<Ticket>,
 }
 
 /// A second person being named.
 #[derive(Debug)]
 pub struct ApproveForm {
+    pub core: Core,
     pub path: StepPath,
     pub field: Field,
-    pub lock: Lock,
-    pub error: Option<String>,
-    pub ticket: Option<Ticket>,
 }
 
 /// A command that wants a reason, a target or a phrase.
 #[derive(Debug)]
 pub struct AskForm {
+    pub core: Core,
     pub ask: Ask,
     pub lines: Vec<AskLine>,
     pub focus: usize,
-    pub lock: Lock,
-    pub error: Option<String>,
-    pub ticket: Option<Ticket>,
+}
+
+/// An unknown outcome being looked at.
+#[derive(Debug)]
+pub struct DoubtForm {
+    pub core: Core,
+    /// The attempt whose outcome is unknown.
+    pub name: EffectName,
+}
+
+/// A message about what went wrong.
+#[derive(Debug)]
+pub struct TroubleForm {
+    pub core: Core,
+    pub trouble: Trouble,
 }
 
 /// One line of an [`AskForm`].
@@ -210,7 +273,7 @@ impl Ask {
 
 impl AskForm {
     pub fn of(ask: Ask, lock: Lock) -> AskForm {
-        AskForm { lines: ask.lines(), ask, focus: 0, lock, error: None, ticket: None }
+        AskForm { core: Core::of(lock), lines: ask.lines(), ask, focus: 0 }
     }
 
     /// What is still missing, line by line.

@@ -159,6 +159,8 @@ pub enum Act {
     Open,
     Resume,
     Filter,
+    DetailDown,
+    DetailUp,
     Reload,
     NextField,
     PreviousField,
@@ -308,6 +310,8 @@ fn moves(act: Act) -> bool {
             | Act::PageDown
             | Act::Top
             | Act::Bottom
+            | Act::DetailDown
+            | Act::DetailUp
             | Act::Palette
             | Act::Interrupt
             | Act::Back

@@ -8,9 +8,10 @@
 mod about;
 mod app;
 pub mod backstage;
+mod effects;
 mod ending;
 mod field;
-mod forms;
+pub mod forms;
 pub mod keys;
 pub mod model;
 pub mod msg;

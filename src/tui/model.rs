@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 
 use super::backstage::{BookLine, Facts, Listing, RunLine, Ticket};
 use super::field::Field;
-use super::forms::{ApproveForm, AskForm, GateForm, ManualForm, PromptForm};
+use super::forms::{
+    ApproveForm, AskForm, Core, DoubtForm, GateForm, Lock, ManualForm, PromptForm, Read, TroubleForm,
+};
 use super::offers::Offers;
 use super::view::{Hitmap, Slot};
 use crate::ids::{At, EffectName, RunId, Span, StepPath};
@@ -36,6 +38,10 @@ pub struct Model {
     pub wrong_phrases: u32,
     /// The console was opened on a run and has no home screen.
     pub direct: bool,
+    /// The run was named on the command line.
+    pub asked_for: bool,
+    /// The exit code of a run that was to be opened on the command line and could not be.
+    pub refused: Option<u8>,
     pub signal: Option<i32>,
     /// What the last drawing found out: pages, rows under the mouse.
     pub hitmap: Hitmap,
@@ -61,6 +67,8 @@ pub struct Home {
     pub chosen: Option<HomeName>,
     /// A run is being opened.
     pub opening: Option<(Ticket, RunId)>,
+    /// How far the detail of the chosen row is scrolled.
+    pub scroll: usize,
 }
 
 /// Names one row of the home list.
@@ -97,6 +105,8 @@ pub struct FormField {
     /// Errors of a field show once it was left or checked.
     pub touched: bool,
     pub choices: Vec<String>,
+    /// The question whose answer the choices will be; an older one's is dropped.
+    pub asking: Option<Ticket>,
 }
 
 /// How far the preflight is.
@@ -113,6 +123,16 @@ pub enum Check {
         stale: bool,
     },
     Failed(Trouble),
+}
+
+/// How long a preflight is worth something.
+const PREFLIGHT: Span = Span::mins(1);
+
+/// Why a run cannot be started now, and whether asking the preflight again can change that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unready {
+    pub why: &'static str,
+    pub again: bool,
 }
 
 /// A run being walked.
@@ -136,6 +156,8 @@ pub struct Show {
     pub told: Option<EffectName>,
     /// What needed the operator last, to ring once for each.
     pub rung: Option<StepPath>,
+    /// Keys that were meant for the screen before, until it is over.
+    pub lock: Option<Lock>,
 }
 
 /// The panes of the run screen, in the order of their keys.
@@ -187,12 +209,46 @@ pub enum Layer {
     Quit,
     Gate(Box<GateForm>),
     /// The unknown outcome of one attempt.
-    Doubt(EffectName),
+    Doubt(Box<DoubtForm>),
     Prompt(Box<PromptForm>),
     Manual(Box<ManualForm>),
     Approve(Box<ApproveForm>),
     Ask(Box<AskForm>),
-    Trouble(Box<Trouble>),
+    Trouble(Box<TroubleForm>),
+}
+
+impl Layer {
+    /// What this layer has as a form; none for those that only show.
+    pub fn core(&self) -> Option<&Core> {
+        match self {
+            Layer::Gate(form) => Some(&form.core),
+            Layer::Doubt(form) => Some(&form.core),
+            Layer::Prompt(form) => Some(&form.core),
+            Layer::Manual(form) => Some(&form.core),
+            Layer::Approve(form) => Some(&form.core),
+            Layer::Ask(form) => Some(&form.core),
+            Layer::Trouble(form) => Some(&form.core),
+            Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit => None,
+        }
+    }
+
+    pub fn core_mut(&mut self) -> Option<&mut Core> {
+        match self {
+            Layer::Gate(form) => Some(&mut form.core),
+            Layer::Doubt(form) => Some(&mut form.core),
+            Layer::Prompt(form) => Some(&mut form.core),
+            Layer::Manual(form) => Some(&mut form.core),
+            Layer::Approve(form) => Some(&mut form.core),
+            Layer::Ask(form) => Some(&mut form.core),
+            Layer::Trouble(form) => Some(&mut form.core),
+            Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit => None,
+        }
+    }
+
+    /// Whether it opens by itself, over whatever was being done: then even the keys that close it wait.
+    pub fn unasked(&self) -> bool {
+        matches!(self, Layer::Doubt(_) | Layer::Trouble(_))
+    }
 }
 
 /// How long a flash stays.
@@ -212,6 +268,8 @@ impl Model {
             interrupted: None,
             wrong_phrases: 0,
             direct: false,
+            asked_for: false,
+            refused: None,
             signal: None,
             hitmap: Hitmap::default(),
             tickets: 0,
@@ -241,15 +299,41 @@ impl Model {
             let scroll = match (slot, &mut self.screen, self.layers.last_mut()) {
                 (Slot::Pane(n), Screen::Run(show), _) => show.scroll.get_mut(*n),
                 (Slot::Checks, Screen::Start(start), _) => Some(&mut start.scroll),
+                (Slot::Detail, Screen::Home, _) => Some(&mut self.home.scroll),
                 (Slot::Layer, _, Some(Layer::Help { scroll, .. })) => Some(scroll),
-                (Slot::Layer, _, Some(Layer::Gate(form))) => Some(&mut form.scroll),
+                (Slot::Layer, _, Some(layer)) => layer.core_mut().and_then(|core| core.scroll.as_mut()),
                 _ => None,
             };
             if let Some(scroll) = scroll {
                 *scroll = (*scroll).min(*top);
             }
         }
+        if let (Some((top, bottom, all)), Some(Layer::Gate(form))) = (hitmap.read, self.layers.last_mut()) {
+            form.read.drawn(top, bottom, all);
+        }
         self.hitmap = hitmap;
+    }
+
+    /// Another size: what was read at the old one may not have been readable as a whole.
+    pub fn resized(&mut self, size: (u16, u16)) {
+        self.size = size;
+        for layer in &mut self.layers {
+            if let Layer::Gate(form) = layer {
+                form.read = Read::To(0);
+                form.core.scroll = None;
+            }
+        }
+    }
+
+    /// A lock that begins now.
+    pub fn lock(&self) -> Lock {
+        Lock::at(self.now, self.facts.pace)
+    }
+
+    /// Shows what went wrong above everything else.
+    pub fn trouble(&mut self, trouble: Trouble) {
+        let core = Core::of(self.lock());
+        self.layers.push(Layer::Trouble(Box::new(TroubleForm { core, trouble })));
     }
 
     pub fn show(&self) -> Option<&Show> {
@@ -350,6 +434,7 @@ impl Start {
             error: None,
             touched: false,
             choices: p.allowed_values.iter().map(plain).collect(),
+            asking: None,
         });
         let fields = fields.collect();
         Start { book, fields, focus: 0, check: Check::NotYet, starting: None, scroll: 0 }
@@ -370,18 +455,39 @@ impl Start {
         errors.is_empty()
     }
 
-    /// The checked parameters, while they are the typed ones and nothing failed.
-    pub fn startable(&self) -> Result<&Checked, &'static str> {
+    /// The checked parameters, while they are the typed ones, the check is young and nothing failed.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn startable(&self, now: At) -> Result<&Checked, Unready> {
+        let no = |why| Err(Unready { why, again: false });
+        let again = |why| Err(Unready { why, again: true });
         match &self.check {
-            _ if self.starting.is_some() => Err("it is being started"),
-            Check::NotYet => Err("the preflight has not been asked: r"),
-            Check::Asking { .. } => Err("the preflight is being asked"),
-            Check::Failed(_) => Err("the preflight could not be asked"),
-            Check::Done { stale: true, .. } => Err("a parameter has changed: r checks again"),
-            Check::Done { checked, .. } if checked.failed() => Err("a check failed"),
+            _ if self.starting.is_some() => no("it is being started"),
+            Check::NotYet => no("the preflight has not been asked: r"),
+            Check::Asking { .. } => no("the preflight is being asked"),
+            Check::Failed(_) => no("the preflight could not be asked"),
+            Check::Done { stale: true, .. } => again("a parameter has changed: Enter checks again"),
+            Check::Done { at, .. } if old(*at, now) => {
+                again("the preflight is older than a minute: Enter checks again")
+            }
+            Check::Done { checked, .. } if checked.failed() => no("a check failed"),
             Check::Done { checked, .. } => Ok(checked),
         }
     }
+
+    /// Why the shown preflight counts no longer.
+    pub fn outdated(&self, now: At) -> Option<&'static str> {
+        match &self.check {
+            Check::Done { stale: true, .. } => Some("what was checked is no longer so; r checks again"),
+            Check::Done { at, .. } if old(*at, now) => Some("older than a minute; r checks again"),
+            _ => None,
+        }
+    }
+}
+
+fn old(at: At, now: At) -> bool {
+    now.since(at) > PREFLIGHT
 }
 
 impl Show {
@@ -399,6 +505,7 @@ impl Show {
             leaving: None,
             told: None,
             rung: None,
+            lock: None,
         };
         show.chosen = super::wants::standing(&show.scene.run);
         show

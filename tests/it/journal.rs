@@ -166,5 +166,5 @@ fn every_error_says_what_it_means_and_what_to_do() {
     assert_eq!(error.exit_code(), 7);
     assert!(error.to_string().starts_with("another process has /state/runs/"));
     assert_eq!(error.meaning(), "One process writes a run; this one may only look.");
-    assert!(error.hint().contains("ripcord watch --run"));
+    assert!(error.hint().contains("end that process first"));
 }

@@ -2,8 +2,11 @@
 
 #[cfg(feature = "aws")]
 mod alone;
+mod gates;
 mod play;
+mod prompts;
 mod screens;
+mod starting;
 mod updates;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -18,7 +18,10 @@ pub fn allowed(model: &Model, act: Act) -> Allowed {
     match &model.screen {
         Screen::Home => at_home(model, act),
         Screen::Start(start) => match act {
-            Act::Start => start.startable().map(|_| ()).map_err(str::to_owned),
+            Act::Start => match start.startable(model.now) {
+                Err(unready) if !unready.again => Err(unready.why.to_owned()),
+                _ => Ok(()),
+            },
             Act::NextChoice => {
                 let has = start.fields.get(start.focus).is_some_and(|f| !f.choices.is_empty());
                 yes(has, "nothing is offered for this parameter")
@@ -34,6 +37,9 @@ fn yes(holds: bool, why: &str) -> Allowed {
 }
 
 fn at_home(model: &Model, act: Act) -> Allowed {
+    if matches!(act, Act::Open | Act::Resume) && model.home.opening.is_some() {
+        return Err("a run is being opened".into());
+    }
     match act {
         Act::Open => yes(model.home.chosen().is_some(), "the list is empty"),
         Act::Resume => yes(model.home.resumable().is_some(), "no run is unfinished"),
@@ -57,7 +63,7 @@ fn in_run(model: &Model, show: &Show, act: Act) -> Allowed {
     if changes && run.ended.is_some() {
         return Err("the run has ended".into());
     }
-    if (changes || act == Act::Note) && show.closed {
+    if (changes || matches!(act, Act::Note | Act::Attend)) && show.closed {
         return Err("the session has ended".into());
     }
     match act {

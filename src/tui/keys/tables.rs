@@ -68,8 +68,10 @@ const REDRAW: Binding = bind(&[ctrl('l')], Act::Redraw, "", "draw the screen ane
 const HOME: &[Binding] = &[
     bind(&[ENTER], Act::Open, "open", "open the chosen runbook, or resume the chosen run"),
     bind(&[ch('u')], Act::Resume, "resume", "resume the unfinished run"),
+    bind(&[ch('J')], Act::DetailDown, "more", "scroll the detail of the chosen row"),
+    bind(&[ch('K')], Act::DetailUp, "", "scroll the detail back"),
     bind(&[ch('/')], Act::Filter, "filter", "show only what contains a text; ! inverts"),
-    bind(&[ch('r')], Act::Reload, "reload", "list again"),
+    bind(&[ch('r')], Act::Reload, "", "list again"),
     bind(&[ch('j'), DOWN], Act::Down, "", "next row"),
     bind(&[ch('k'), UP], Act::Up, "", "row before"),
     bind(&[ch('g'), named(KeyCode::Home)], Act::Top, "", "first row"),
@@ -90,7 +92,12 @@ const FILTER: &[Binding] = &[
 const FORM: &[Binding] = &[
     bind(&[TAB, DOWN, ENTER], Act::NextField, "next", "next parameter, after the last one the preflight"),
     bind(&[BACK_TAB, UP], Act::PreviousField, "", "parameter before"),
-    bind(&[ctrl('n')], Act::NextChoice, "choice", "put the next offered value into the field"),
+    bind(
+        &[ctrl('n')],
+        Act::NextChoice,
+        "choice",
+        "put the next offered value into the field; a list gets one more",
+    ),
     bind(&[ctrl('r')], Act::Recheck, "check", "ask the preflight"),
     bind(&[PAGE_DOWN], Act::PageDown, "", "scroll the checks"),
     bind(&[PAGE_UP], Act::PageUp, "", "scroll the checks back"),
@@ -102,7 +109,7 @@ const PREFLIGHT: &[Binding] = &[
         &[ENTER],
         Act::Start,
         "start",
-        "start the run: takes the lock and opens the journal, changes nothing yet",
+        "start the run: takes the lock and opens the journal, changes nothing yet; asks an old preflight again",
     ),
     bind(&[ch('r'), ctrl('r')], Act::Recheck, "re-check", "ask the preflight again"),
     bind(&[TAB, BACK_TAB], Act::PreviousField, "parameters", "back to the parameters"),
@@ -186,6 +193,8 @@ const DOUBT: &[Binding] = &[
     bind(&[ch('e')], Act::SayHappened, "it happened", "say that it DID happen, by a typed phrase"),
     bind(&[ch('n')], Act::SayNot, "it did not", "say that it did NOT happen, by a typed phrase"),
     bind(&[ch('a')], Act::Leave, "stop here", "leave; nothing more is sent, the run stays resumable"),
+    bind(&[PAGE_DOWN, DOWN], Act::PageDown, "", "scroll"),
+    bind(&[UP, PAGE_UP], Act::PageUp, "", "scroll back"),
     bind(&[ESC], Act::Back, "", "close; the readings go on"),
 ];
 
@@ -204,6 +213,8 @@ const CHECKLIST: &[Binding] = &[
     bind(&[ch('j'), DOWN, TAB, ENTER], Act::NextField, "next", "next line, at last the note"),
     bind(&[ch('k'), UP, BACK_TAB], Act::PreviousField, "", "line before"),
     bind(&[ch('r')], Act::Reload, "", "read what is shown again"),
+    bind(&[PAGE_DOWN], Act::PageDown, "", "scroll"),
+    bind(&[PAGE_UP], Act::PageUp, "", "scroll back"),
     bind(&[ESC], Act::Back, "close", "close; nothing is said"),
 ];
 
@@ -211,8 +222,14 @@ const LINE: &[Binding] = &[
     bind(&[ENTER], Act::Submit, "send", "next line, after the last one send"),
     bind(&[TAB, DOWN], Act::NextField, "", "next line"),
     bind(&[BACK_TAB, UP], Act::PreviousField, "", "line before"),
+    bind(&[PAGE_DOWN], Act::PageDown, "", "scroll"),
+    bind(&[PAGE_UP], Act::PageUp, "", "scroll back"),
     bind(&[ctrl('d')], Act::Refuse, "", "record that the second person refuses"),
     bind(&[ESC], Act::Back, "cancel", "close; nothing is sent"),
 ];
 
-const TROUBLE: &[Binding] = &[bind(&[ESC, ENTER], Act::Back, "close", "close the message")];
+const TROUBLE: &[Binding] = &[
+    bind(&[ESC, ENTER], Act::Back, "close", "close the message"),
+    bind(&[PAGE_DOWN, DOWN], Act::PageDown, "", "scroll"),
+    bind(&[UP, PAGE_UP], Act::PageUp, "", "scroll back"),
+];

@@ -9,13 +9,14 @@ use crate::runbook::{Action, Manual, Offer, Prompt};
 use crate::tui::backstage::Ticket;
 use crate::tui::forms::{Ask, AskForm, PromptForm};
 use crate::tui::keys::Act;
-use crate::tui::model::{Layer, Model};
+use crate::tui::model::{Layer, Model, Screen};
 use crate::tui::msg::Cmd;
 use crate::tui::offers::Offers;
 
 /// The answer to a command: its form closes, or says why not.
 pub(super) fn answered(model: &mut Model, ticket: Ticket, answer: &Result<(), Refusal>) -> Vec<Cmd> {
-    let Some(at) = model.layers.iter().position(|l| waits_for(l, ticket)) else {
+    let waits = |layer: &Layer| layer.core().and_then(|core| core.ticket) == Some(ticket);
+    let Some(at) = model.layers.iter().position(waits) else {
         if let Err(refusal) = answer {
             model.flash(refusal.to_string());
         }
@@ -26,91 +27,92 @@ pub(super) fn answered(model: &mut Model, ticket: Ticket, answer: &Result<(), Re
             model.layers.remove(at);
         }
         Err(refusal) => {
-            if matches!(refusal, Refusal::WrongPhrase(_)) {
-                model.wrong_phrases += 1;
-            }
+            model.wrong_phrases += u32::from(matches!(refusal, Refusal::WrongPhrase(_)));
             refused(&mut model.layers[at], refusal);
         }
     }
     vec![]
 }
 
-fn waits_for(layer: &Layer, ticket: Ticket) -> bool {
-    let waiting = match layer {
-        Layer::Gate(form) => form.ticket,
-        Layer::Prompt(form) => form.ticket,
-        Layer::Manual(form) => form.ticket,
-        Layer::Approve(form) => form.ticket,
-        Layer::Ask(form) => form.ticket,
-        Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit | Layer::Doubt(_) | Layer::Trouble(_) => {
-            None
-        }
-    };
-    waiting == Some(ticket)
+fn refused(layer: &mut Layer, refusal: &Refusal) {
+    if let Layer::Gate(form) = layer {
+        return gate::answered(form, refusal);
+    }
+    if let Some(core) = layer.core_mut() {
+        core.error = Some(refusal.to_string());
+        core.ticket = None;
+    }
 }
 
-fn refused(layer: &mut Layer, refusal: &Refusal) {
-    let (error, ticket) = match layer {
-        Layer::Gate(form) => return gate::answered(form, refusal),
-        Layer::Prompt(form) => (&mut form.error, &mut form.ticket),
-        Layer::Manual(form) => (&mut form.error, &mut form.ticket),
-        Layer::Approve(form) => (&mut form.error, &mut form.ticket),
-        Layer::Ask(form) => (&mut form.error, &mut form.ticket),
-        Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit | Layer::Doubt(_) | Layer::Trouble(_) => {
-            return;
-        }
-    };
-    *error = Some(refusal.to_string());
-    *ticket = None;
+/// The command of the uppermost form is on its way.
+fn waits(model: &mut Model, ticket: Ticket) {
+    if let Some(core) = model.layers.last_mut().and_then(Layer::core_mut) {
+        core.ticket = Some(ticket);
+    }
+}
+
+/// Says in the uppermost form why nothing was sent.
+fn wrong(model: &mut Model, why: impl Into<String>) {
+    if let Some(core) = model.layers.last_mut().and_then(Layer::core_mut) {
+        core.error = Some(why.into());
+    }
+}
+
+fn sent(model: &Model) -> bool {
+    model.layers.last().and_then(Layer::core).is_some_and(|core| core.ticket.is_some())
 }
 
 pub(super) fn prompt(model: &mut Model, act: Act) -> Vec<Cmd> {
-    let page = model.hitmap.page.max(1);
+    let page = isize::try_from(model.hitmap.page.max(1)).unwrap_or(1);
     let Some(Layer::Prompt(form)) = model.layers.last() else { return vec![] };
     let path = form.path.clone();
-    if act == Act::Reload {
-        return run::ask_offers(model, &path);
-    }
-    let rows = model.show().and_then(|s| s.offers.get(&path)).map_or(0, |o| o.rows.len());
-    if act == Act::Submit {
-        return answer(model, &path);
-    }
-    if let Some(Layer::Prompt(form)) = model.layers.last_mut() {
-        let last = rows.saturating_sub(1);
-        let by = match act {
-            Act::Up => -1,
-            Act::Down => 1,
-            Act::PageUp => -isize::try_from(page).unwrap_or(1),
-            Act::PageDown => isize::try_from(page).unwrap_or(1),
-            _ => 0,
-        };
-        form.chosen = form.chosen.saturating_add_signed(by).min(last);
+    match act {
+        Act::Reload => return run::ask_offers(model, &path),
+        Act::Submit => return answer(model, &path),
+        Act::Up => choose(model, &path, -1),
+        Act::Down => choose(model, &path, 1),
+        Act::PageUp => choose(model, &path, -page),
+        Act::PageDown => choose(model, &path, page),
+        _ => {}
     }
     vec![]
 }
 
+/// Moves the choice; rows that are typed the same are one.
+fn choose(model: &mut Model, path: &StepPath, by: isize) {
+    let Model { screen: Screen::Run(show), layers, .. } = model else { return };
+    let (Some(Layer::Prompt(form)), Some(offers)) = (layers.last_mut(), show.offers.get(path)) else {
+        return;
+    };
+    let mut rows: Vec<&str> = offers.rows.iter().map(|r| r.typed.as_str()).collect();
+    rows.dedup();
+    let at = rows.iter().position(|r| Some(*r) == form.chosen.as_deref());
+    let to = at.map_or(0, |at| at.saturating_add_signed(by)).min(rows.len().saturating_sub(1));
+    form.chosen = rows.get(to).map(|r| (*r).to_owned());
+    form.core.error = None;
+}
+
 fn answer(model: &mut Model, path: &StepPath) -> Vec<Cmd> {
     let Some(Layer::Prompt(form)) = model.layers.last() else { return vec![] };
-    if form.ticket.is_some() {
+    if sent(model) {
         return vec![];
     }
     let picked = model.show().map(|show| {
         let none = Offers::default();
         let offers = show.offers.get(path).unwrap_or(&none);
+        if show.looking.contains_key(path) {
+            return Err("it is being read: look at what comes, then Enter again".into());
+        }
         pick(&show.scene.run, form, offers)
     });
     match picked {
         Some(Ok(Picked { value, row, typed })) => {
             let (ticket, command) = send(model, What::Answer { path: path.clone(), value, row, typed }, "");
-            if let Some(Layer::Prompt(form)) = model.layers.last_mut() {
-                form.ticket = Some(ticket);
-            }
+            waits(model, ticket);
             vec![command]
         }
         Some(Err(why)) => {
-            if let Some(Layer::Prompt(form)) = model.layers.last_mut() {
-                form.error = Some(why);
-            }
+            wrong(model, why);
             vec![]
         }
         None => vec![],
@@ -141,7 +143,11 @@ fn pick(run: &Run, form: &PromptForm, offers: &Offers) -> Result<Picked, String>
         };
     }
     let row = if typed.is_empty() {
-        let row = offers.rows.get(form.chosen).ok_or("there is nothing to choose from yet")?;
+        let row = form.row(offers).and_then(|at| offers.rows.get(at));
+        let row = row.ok_or(match form.chosen {
+            Some(_) => "the chosen row is no longer offered: choose again",
+            None => "there is nothing to choose from yet",
+        })?;
         if row.warned {
             return Err(format!("this row carries a warning: type `{}` to choose it", row.typed));
         }
@@ -156,6 +162,7 @@ fn pick(run: &Run, form: &PromptForm, offers: &Offers) -> Result<Picked, String>
 pub(super) fn manual(model: &mut Model, act: Act) -> Vec<Cmd> {
     let Some(Layer::Manual(form)) = model.layers.last_mut() else { return vec![] };
     let places = form.ticked.len() + 1;
+    form.core.scroll = None;
     match act {
         Act::Toggle => {
             if let Some(tick) = form.ticked.get_mut(form.focus) {
@@ -181,7 +188,7 @@ fn done(model: &mut Model) -> Vec<Cmd> {
         let action = show.scene.run.plan.step(&path).map(|s| &s.action);
         matches!(action, Some(Action::Manual(Manual { evidence: true, .. })))
     });
-    let missing = if form.ticket.is_some() {
+    let missing = if form.core.ticket.is_some() {
         Some("sent; waiting for the journal")
     } else if form.ticked.contains(&false) {
         Some("not everything is ticked")
@@ -191,15 +198,11 @@ fn done(model: &mut Model) -> Vec<Cmd> {
         None
     };
     if let Some(why) = missing {
-        if let Some(Layer::Manual(form)) = model.layers.last_mut() {
-            form.error = Some(why.into());
-        }
+        wrong(model, why);
         return vec![];
     }
     let (ticket, command) = send(model, What::Done { path, note }, "");
-    if let Some(Layer::Manual(form)) = model.layers.last_mut() {
-        form.ticket = Some(ticket);
-    }
+    waits(model, ticket);
     vec![command]
 }
 
@@ -211,24 +214,23 @@ pub(super) fn approve(model: &mut Model, act: Act) -> Vec<Cmd> {
     };
     let Some(Layer::Approve(form)) = model.layers.last_mut() else { return vec![] };
     let approver = form.field.text().trim().to_owned();
-    if form.ticket.is_some() {
+    if form.core.ticket.is_some() {
         return vec![];
     }
     if approver.is_empty() {
-        form.error = Some("name the second person".into());
+        form.core.error = Some("name the second person".into());
         return vec![];
     }
     let what = What::Approve { path: form.path.clone(), approver, accept };
     let (ticket, command) = send(model, what, "");
-    if let Some(Layer::Approve(form)) = model.layers.last_mut() {
-        form.ticket = Some(ticket);
-    }
+    waits(model, ticket);
     vec![command]
 }
 
 pub(super) fn ask(model: &mut Model, act: Act) -> Vec<Cmd> {
     let Some(Layer::Ask(form)) = model.layers.last_mut() else { return vec![] };
     let lines = form.lines.len().max(1);
+    form.core.scroll = None;
     match act {
         Act::NextField => form.focus = (form.focus + 1) % lines,
         Act::PreviousField => form.focus = (form.focus + lines - 1) % lines,
@@ -241,21 +243,19 @@ pub(super) fn ask(model: &mut Model, act: Act) -> Vec<Cmd> {
 
 fn command(model: &mut Model) -> Vec<Cmd> {
     let Some(Layer::Ask(form)) = model.layers.last_mut() else { return vec![] };
-    if form.ticket.is_some() {
+    if form.core.ticket.is_some() {
         return vec![];
     }
     let wrong = matches!(form.ask, Ask::Rule { .. }) && !form.lines[0].field.is_empty();
     match form.missing().map_or_else(|| what(form), Err) {
         Err(why) => {
-            form.error = Some(why);
+            form.core.error = Some(why);
             model.wrong_phrases += u32::from(wrong);
             vec![]
         }
         Ok((what, reason)) => {
             let (ticket, command) = send(model, what, &reason);
-            if let Some(Layer::Ask(form)) = model.layers.last_mut() {
-                form.ticket = Some(ticket);
-            }
+            waits(model, ticket);
             vec![command]
         }
     }

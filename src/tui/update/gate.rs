@@ -6,7 +6,7 @@
 use crate::ids::StepPath;
 use crate::run::{Refusal, Run, What};
 use crate::tui::field::{Agreement, Field};
-use crate::tui::forms::{GateForm, Lock};
+use crate::tui::forms::{Core, GateForm, Lock, Read};
 use crate::tui::model::{Layer, Model};
 use crate::tui::msg::Cmd;
 
@@ -14,16 +14,14 @@ use crate::tui::msg::Cmd;
 pub(super) fn form(run: &Run, gate: &StepPath, lock: Lock) -> Option<Layer> {
     let open = run.gates.get(gate)?;
     Some(Layer::Gate(Box::new(GateForm {
+        core: Core::of(lock),
         gate: gate.clone(),
         digest: open.digest.clone(),
         phrase: open.phrase.clone(),
         tier: open.tier,
         field: Field::default(),
-        lock,
         wrong: 0,
-        note: String::new(),
-        ticket: None,
-        scroll: 0,
+        read: Read::To(0),
     })))
 }
 
@@ -36,8 +34,8 @@ pub(super) fn submit(model: &mut Model) -> Vec<Cmd> {
         form.field.set("y");
     }
     if let Err(why) = form.sendable(now) {
-        let mistyped = form.ticket.is_none() && matches!(form.agreement(), Agreement::DiffersAt(_));
-        form.note = format!("not sent: {why}");
+        let mistyped = form.core.ticket.is_none() && matches!(form.agreement(), Agreement::DiffersAt(_));
+        form.core.error = Some(format!("not sent: {why}"));
         if form.one_key() {
             form.field.clear();
         }
@@ -54,17 +52,17 @@ pub(super) fn submit(model: &mut Model) -> Vec<Cmd> {
     };
     let (ticket, command) = super::send(model, what, "");
     if let Some(Layer::Gate(form)) = model.layers.last_mut() {
-        form.ticket = Some(ticket);
-        form.note.clear();
+        form.core.ticket = Some(ticket);
+        form.core.error = None;
     }
     vec![command]
 }
 
 /// The kernel's answer to the confirmation.
 pub(super) fn answered(form: &mut GateForm, refusal: &Refusal) {
-    form.ticket = None;
+    form.core.ticket = None;
     form.field.clear();
-    form.note = format!("not sent: {refusal}");
+    form.core.error = Some(format!("not sent: {refusal}"));
     if matches!(refusal, Refusal::WrongPhrase(_)) {
         form.wrong += 1;
     }
@@ -73,16 +71,16 @@ pub(super) fn answered(form: &mut GateForm, refusal: &Refusal) {
 /// A newer state of the run: what the form shows may have changed or gone. Gives why it is to be closed.
 pub(super) fn refresh(form: &mut GateForm, run: &Run, lock: Lock) -> Option<String> {
     let Some(open) = run.gates.get(&form.gate) else {
-        return (form.ticket.is_none()).then(|| format!("the gate of {} has closed", form.gate));
+        return (form.core.ticket.is_none()).then(|| format!("the gate of {} has closed", form.gate));
     };
     if open.digest != form.digest {
         form.digest.clone_from(&open.digest);
         form.phrase.clone_from(&open.phrase);
         form.tier = open.tier;
-        form.lock = lock;
         form.field.clear();
-        form.ticket = None;
-        form.note = "CHANGED: what was shown is no longer so. Read it again.".into();
+        form.read = Read::To(0);
+        let error = Some("CHANGED: what was shown is no longer so. Read it again.".into());
+        form.core = Core { error, ..Core::of(lock) };
     }
     None
 }

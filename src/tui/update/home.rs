@@ -4,8 +4,11 @@ use super::start;
 use crate::ids::RunId;
 use crate::runner::Trouble;
 use crate::tui::keys::Act;
-use crate::tui::model::{Home, HomeName, HomeRow, Layer, Model, Screen};
+use crate::tui::model::{Home, HomeName, HomeRow, Model, Screen};
 use crate::tui::msg::Cmd;
+
+/// Lines by which the detail is scrolled.
+const DETAIL: usize = 3;
 
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
     let page = model.hitmap.page.max(1);
@@ -16,6 +19,8 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
         Act::PageDown => move_by(&mut model.home, signed(page)),
         Act::Top => move_by(&mut model.home, isize::MIN / 2),
         Act::Bottom => move_by(&mut model.home, isize::MAX / 2),
+        Act::DetailDown => model.home.scroll += DETAIL,
+        Act::DetailUp => model.home.scroll = model.home.scroll.saturating_sub(DETAIL),
         Act::Filter => model.home.filtering = true,
         Act::Submit => model.home.filtering = false,
         Act::Reload => return vec![Cmd::Identify, Cmd::List],
@@ -37,12 +42,14 @@ fn move_by(home: &mut Home, by: isize) {
     let last = rows.len().saturating_sub(1);
     let to = at.saturating_add_signed(by).min(last);
     home.chosen = rows.get(to).map(HomeRow::name);
+    home.scroll = 0;
 }
 
 pub(super) fn choose(model: &mut Model, index: usize) {
     let name = model.home.rows().get(index).map(HomeRow::name);
     if name.is_some() {
         model.home.chosen = name;
+        model.home.scroll = 0;
     }
 }
 
@@ -66,7 +73,7 @@ fn open_book(model: &mut Model, id: &str) -> Vec<Cmd> {
                 "this runbook cannot be used until it is mended",
                 "`ripcord validate` lists all findings of the file",
             );
-            model.layers.push(Layer::Trouble(Box::new(trouble)));
+            model.trouble(trouble);
             vec![]
         }
         None => vec![],
@@ -78,15 +85,12 @@ fn resume_first(model: &mut Model) -> Vec<Cmd> {
     id.map_or_else(Vec::new, |id| resume(model, &id))
 }
 
-fn resume(model: &mut Model, id: &RunId) -> Vec<Cmd> {
+/// Opens an unfinished run over the home screen.
+pub(super) fn resume(model: &mut Model, id: &RunId) -> Vec<Cmd> {
     let runs = model.home.listing.as_ref().map_or(&[][..], |l| &l.runs);
     let blocked = runs.iter().find(|r| r.id == *id).and_then(|r| r.blocked.clone());
     if let Some(why) = blocked {
         model.flash(format!("it cannot be resumed here: {}", crate::text::clean(&why)));
-        return vec![];
-    }
-    if model.home.opening.is_some() {
-        model.flash("a run is being opened");
         return vec![];
     }
     let ticket = model.ticket();
@@ -101,7 +105,7 @@ fn copy(model: &mut Model) -> Vec<Cmd> {
         HomeRow::Run(run) => run.id.0.clone(),
         HomeRow::Book(book) => book.id.clone(),
     };
-    let name = crate::text::clean(&name).into_owned();
-    model.flash(format!("copied {name}"));
+    let name = crate::text::clean_whole(&name);
+    model.flash(format!("copied {}", crate::text::clean(&name)));
     vec![Cmd::Copy(name)]
 }

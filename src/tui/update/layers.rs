@@ -4,22 +4,17 @@ use crossterm::event::KeyEvent;
 
 use super::{forms, gate, start};
 use crate::tui::field::Field;
-use crate::tui::forms::{Ask, AskForm, Lock};
+use crate::tui::forms::{Ask, AskForm, Lock, Read};
 use crate::tui::keys::{self, Act, Context, has_phrase};
 use crate::tui::model::{Layer, Model, Screen};
 use crate::tui::msg::Cmd;
+use crate::tui::view::Slot;
 
-/// The lock of the form that has the keys.
+/// The lock against typed-ahead keys that holds now.
 pub(super) fn lock(model: &Model) -> Option<Lock> {
-    match model.layers.last()? {
-        Layer::Gate(form) => Some(form.lock),
-        Layer::Prompt(form) => Some(form.lock),
-        Layer::Manual(form) => Some(form.lock),
-        Layer::Approve(form) => Some(form.lock),
-        Layer::Ask(form) => Some(form.lock),
-        Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit | Layer::Doubt(_) | Layer::Trouble(_) => {
-            None
-        }
+    match model.layers.last() {
+        Some(layer) => layer.core().map(|core| core.lock),
+        None => model.show().and_then(|show| show.lock),
     }
 }
 
@@ -33,7 +28,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
     match model.layers.last_mut() {
         Some(Layer::Help { filter, .. }) => Some(filter),
         Some(Layer::Palette { field, .. }) => Some(field),
-        Some(Layer::Gate(form)) if form.ticket.is_none() && !form.one_key() => Some(&mut form.field),
+        Some(Layer::Gate(form)) if form.core.ticket.is_none() && !form.one_key() => Some(&mut form.field),
         Some(Layer::Prompt(form)) => Some(&mut form.field),
         Some(Layer::Manual(form)) => Some(&mut form.note),
         Some(Layer::Approve(form)) => Some(&mut form.field),
@@ -80,12 +75,13 @@ fn after_text(model: &mut Model) {
     match model.layers.last_mut() {
         Some(Layer::Palette { chosen, .. }) => *chosen = 0,
         Some(Layer::Help { scroll, .. }) => *scroll = 0,
-        Some(Layer::Gate(form)) => form.note.clear(),
-        Some(Layer::Prompt(form)) => form.error = None,
-        Some(Layer::Manual(form)) => form.error = None,
-        Some(Layer::Approve(form)) => form.error = None,
-        Some(Layer::Ask(form)) => form.error = None,
-        Some(_) => {}
+        Some(layer) => {
+            let keeps = matches!(layer, Layer::Gate(_));
+            if let Some(core) = layer.core_mut() {
+                core.error = None;
+                core.scroll = core.scroll.filter(|_| keeps);
+            }
+        }
         None => {
             if let Some(form) = model.start_mut() {
                 start::changed(form);
@@ -97,14 +93,7 @@ fn after_text(model: &mut Model) {
 
 /// Closes the uppermost layer. A form whose command is on its way stays until it is answered.
 pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
-    let waiting = match model.layers.last() {
-        Some(Layer::Gate(form)) => form.ticket.is_some(),
-        Some(Layer::Prompt(form)) => form.ticket.is_some(),
-        Some(Layer::Manual(form)) => form.ticket.is_some(),
-        Some(Layer::Approve(form)) => form.ticket.is_some(),
-        Some(Layer::Ask(form)) => form.ticket.is_some(),
-        _ => false,
-    };
+    let waiting = model.layers.last().and_then(Layer::core).is_some_and(|core| core.ticket.is_some());
     if waiting {
         model.flash("sent; waiting for the journal");
     } else {
@@ -114,31 +103,44 @@ pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
 }
 
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
-    let page = model.hitmap.page.max(1);
-    match model.layers.last_mut() {
-        Some(Layer::Help { scroll, .. }) => scrolled(scroll, act, page),
-        Some(Layer::Palette { .. }) => return palette(model, act),
-        Some(Layer::Quit) => return leaving(model, act),
-        Some(Layer::Gate(form)) => match act {
-            Act::Yes | Act::Submit => return gate::submit(model),
-            Act::CopyCli => return copy_calls(model),
-            _ => scrolled(&mut form.scroll, act, page),
-        },
-        Some(Layer::Doubt(_)) => return doubt(model, act),
-        Some(Layer::Prompt(_)) => return forms::prompt(model, act),
-        Some(Layer::Manual(_)) => return forms::manual(model, act),
-        Some(Layer::Approve(_)) => return forms::approve(model, act),
-        Some(Layer::Ask(_)) => return forms::ask(model, act),
-        Some(Layer::Trouble(_)) | None => {}
+    if matches!(act, Act::PageUp | Act::PageDown) && !matches!(model.layers.last(), Some(Layer::Prompt(_))) {
+        scroll(model, act);
+        return vec![];
     }
-    vec![]
+    match model.layers.last() {
+        Some(Layer::Palette { .. }) => palette(model, act),
+        Some(Layer::Quit) => leaving(model, act),
+        Some(Layer::Gate(_)) => match act {
+            Act::Yes | Act::Submit => gate::submit(model),
+            Act::CopyCli => copy_calls(model),
+            _ => vec![],
+        },
+        Some(Layer::Doubt(_)) => doubt(model, act),
+        Some(Layer::Prompt(_)) => forms::prompt(model, act),
+        Some(Layer::Manual(_)) => forms::manual(model, act),
+        Some(Layer::Approve(_)) => forms::approve(model, act),
+        Some(Layer::Ask(_)) => forms::ask(model, act),
+        Some(Layer::Help { .. } | Layer::Trouble(_)) | None => vec![],
+    }
 }
 
-fn scrolled(scroll: &mut usize, act: Act, page: usize) {
-    match act {
-        Act::PageDown => *scroll += page.max(2) / 2,
-        Act::PageUp => *scroll = scroll.saturating_sub(page.max(2) / 2),
-        _ => {}
+/// Scrolls a page and keeps a line of the one before; a gate never past what has been drawn of it.
+fn scroll(model: &mut Model, act: Act) {
+    let page = model.hitmap.page.max(2) - 1;
+    let drawn = model.hitmap.tops.iter().find(|(slot, _)| *slot == Slot::Layer).map_or(0, |(_, top)| *top);
+    let moved = |at: usize| if act == Act::PageDown { at + page } else { at.saturating_sub(page) };
+    match model.layers.last_mut() {
+        Some(Layer::Help { scroll, .. }) => *scroll = moved(*scroll),
+        Some(Layer::Gate(form)) => {
+            let to = moved(form.core.scroll.unwrap_or(drawn));
+            form.core.scroll = Some(if let Read::To(seen) = form.read { to.min(seen) } else { to });
+        }
+        Some(layer) => {
+            if let Some(core) = layer.core_mut() {
+                core.scroll = Some(moved(core.scroll.unwrap_or(drawn)));
+            }
+        }
+        None => {}
     }
 }
 
@@ -146,7 +148,7 @@ fn copy_calls(model: &mut Model) -> Vec<Cmd> {
     let Some(Layer::Gate(form)) = model.layers.last() else { return vec![] };
     let Some(show) = model.show() else { return vec![] };
     let lines = crate::tui::about::gate_clis(&show.scene.run, &form.gate, &model.facts);
-    let lines: Vec<String> = lines.iter().map(|l| crate::text::clean(l).into_owned()).collect();
+    let lines: Vec<String> = lines.iter().map(|l| crate::text::clean_whole(l)).collect();
     model.flash(format!("copied {} command lines", lines.len()));
     vec![Cmd::Copy(lines.join("\n"))]
 }
@@ -198,15 +200,15 @@ fn leave(model: &mut Model) -> Vec<Cmd> {
 }
 
 fn doubt(model: &mut Model, act: Act) -> Vec<Cmd> {
-    let Some(Layer::Doubt(name)) = model.layers.last() else { return vec![] };
-    let name = name.clone();
+    let Some(Layer::Doubt(form)) = model.layers.last() else { return vec![] };
+    let name = form.name.clone();
     match act {
         Act::KeepWatching => {
             model.layers.pop();
         }
         Act::SayHappened => return verdict(model, &name, true),
         Act::SayNot => return verdict(model, &name, false),
-        Act::Leave => return leave(model),
+        Act::Leave => model.layers.push(Layer::Quit),
         _ => {}
     }
     vec![]
@@ -220,7 +222,7 @@ fn verdict(model: &mut Model, name: &crate::ids::EffectName, happened: bool) -> 
     };
     let phrase = crate::run::verdict_phrase(&sent.grant.call.subject, happened);
     let ask = Ask::Rule { name: name.clone(), happened, phrase };
-    let lock = Lock::at(model.now, model.facts.pace);
-    model.layers.push(Layer::Ask(Box::new(AskForm::of(ask, lock))));
+    let form = AskForm::of(ask, model.lock());
+    model.layers.push(Layer::Ask(Box::new(form)));
     vec![]
 }

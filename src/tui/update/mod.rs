@@ -14,16 +14,18 @@ mod start;
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
 use serde_json::{Map, Value};
 
 use super::backstage::{Reply, Ticket};
 use super::keys::{self, Act, Context};
 use super::model::{Layer, Model, Screen};
 use super::msg::{Cmd, Msg};
-use crate::ids::{At, Span};
+use super::view::Size;
+use crate::ids::{At, RunId, Span};
 use crate::run::{Command, What};
 use crate::runbook::Runbook;
-use crate::runner::Trouble;
+use crate::runner::{Trouble, exit};
 
 /// How soon a second Ctrl-C leaves without asking.
 const TWICE: Span = Span::secs(2);
@@ -45,6 +47,14 @@ pub fn begin_with(model: &mut Model, book: Arc<Runbook>, given: &Map<String, Val
     commands
 }
 
+/// Opens an unfinished run at once; should that fail, the home screen stays.
+pub fn begin_resume(model: &mut Model, run: &RunId) -> Vec<Cmd> {
+    model.asked_for = true;
+    let mut commands = begin(model);
+    commands.extend(home::resume(model, run));
+    commands
+}
+
 /// Takes one message at `now`.
 pub fn update(model: &mut Model, msg: Msg, now: At) -> Vec<Cmd> {
     model.now = now;
@@ -56,7 +66,7 @@ pub fn update(model: &mut Model, msg: Msg, now: At) -> Vec<Cmd> {
         Msg::Paste(text) => on_paste(model, &text),
         Msg::Mouse(mouse) => on_mouse(model, mouse),
         Msg::Resized(columns, rows) => {
-            model.size = (columns, rows);
+            model.resized((columns, rows));
             vec![]
         }
         Msg::Tick | Msg::Stirred => vec![],
@@ -83,7 +93,7 @@ fn on_reply(model: &mut Model, reply: Reply) -> Vec<Cmd> {
             vec![]
         }
         Reply::Checked(ticket, checked) => start::checked(model, ticket, checked),
-        Reply::Choices(_, parameter, values) => start::choices(model, &parameter, values),
+        Reply::Choices(ticket, parameter, values) => start::choices(model, ticket, &parameter, values),
         Reply::Opened(ticket, opened) => match opened {
             Ok(_) => vec![],
             Err(trouble) => not_opened(model, ticket, trouble),
@@ -96,6 +106,10 @@ fn not_opened(model: &mut Model, ticket: Ticket, trouble: Trouble) -> Vec<Cmd> {
     let ours = match &mut model.screen {
         Screen::Start(start) if start.starting == Some(ticket) => {
             start.starting = None;
+            if trouble.code == exit::PREFLIGHT {
+                // What was checked does not hold any more: Enter has to ask first.
+                start::changed(start);
+            }
             true
         }
         _ => false,
@@ -103,9 +117,10 @@ fn not_opened(model: &mut Model, ticket: Ticket, trouble: Trouble) -> Vec<Cmd> {
     let opening = model.home.opening.as_ref().is_some_and(|(t, _)| *t == ticket);
     if opening {
         model.home.opening = None;
+        model.refused = std::mem::take(&mut model.asked_for).then_some(trouble.code);
     }
     if ours || opening {
-        model.layers.push(Layer::Trouble(Box::new(trouble)));
+        model.trouble(trouble);
     }
     vec![]
 }
@@ -115,7 +130,13 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
         return vec![];
     }
     let context = Context::of(model);
-    if let Some(act) = keys::find(context, key) {
+    let act = keys::find(context, key);
+    if unseen(model) {
+        // Nothing of what a key would do is on the screen.
+        let act = act.filter(|act| matches!(act, Act::Interrupt | Act::Redraw));
+        return act.map_or_else(Vec::new, |act| act_on(model, context, act));
+    }
+    if let Some(act) = act {
         return act_on(model, context, act);
     }
     if context.takes_text() {
@@ -124,9 +145,18 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
     vec![]
 }
 
+/// Whether the terminal is so small that only a message is drawn.
+fn unseen(model: &Model) -> bool {
+    let (columns, rows) = model.size;
+    Size::of(Rect::new(0, 0, columns, rows)) == Size::None
+}
+
 /// Pasted text never counts as typed: not in a phrase, not as a key.
 fn on_paste(model: &mut Model, text: &str) -> Vec<Cmd> {
     let context = Context::of(model);
+    if unseen(model) {
+        return vec![];
+    }
     if context == Context::Gate || layers::wants_phrase(model) {
         model.flash("a phrase is typed, not pasted");
     } else if context.takes_text() {
@@ -139,6 +169,7 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Cmd> {
 fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Cmd> {
     let context = Context::of(model);
     match mouse.kind {
+        _ if unseen(model) => vec![],
         MouseEventKind::ScrollDown if !context.takes_text() => act_on(model, context, Act::Down),
         MouseEventKind::ScrollUp if !context.takes_text() => act_on(model, context, Act::Up),
         MouseEventKind::Down(_) if model.layers.is_empty() => {
@@ -182,9 +213,10 @@ pub(super) fn act_on(model: &mut Model, context: Context, act: Act) -> Vec<Cmd> 
     if model.layers.is_empty() { on_screen(model, act) } else { layers::act(model, act) }
 }
 
-/// A form that has just opened takes no key but those that leave it.
+/// A form that has just opened takes no key but those that leave it; one that opened by itself not even Esc.
 fn locked(model: &Model, act: Act) -> bool {
-    let leaves = matches!(act, Act::Back | Act::Interrupt | Act::Redraw | Act::Help);
+    let unasked = model.layers.last().is_some_and(Layer::unasked);
+    let leaves = matches!(act, Act::Interrupt | Act::Redraw | Act::Help) || (act == Act::Back && !unasked);
     !leaves && layers::lock(model).is_some_and(|lock| lock.holds(model.now))
 }
 

@@ -5,17 +5,17 @@ use crate::run::Run;
 use crate::text::clean;
 use crate::tui::about;
 use crate::tui::field::Field;
-use crate::tui::forms::{ApproveForm, Ask, AskForm, Lock, ManualForm, PromptForm};
+use crate::tui::forms::{ApproveForm, Ask, AskForm, Core, DoubtForm, ManualForm, PromptForm};
 use crate::tui::keys::{self, Act};
-use crate::tui::model::{Layer, Model, Pane, Show};
+use crate::tui::model::{Layer, Model, Pane, Screen, Show};
 use crate::tui::msg::Cmd;
 use crate::tui::offers;
 use crate::tui::wants::{self, Want};
 
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
     if let Some(ask) = asked(model, act) {
-        let lock = Lock::at(model.now, model.facts.pace);
-        model.layers.push(Layer::Ask(Box::new(AskForm::of(ask, lock))));
+        let form = AskForm::of(ask, model.lock());
+        model.layers.push(Layer::Ask(Box::new(form)));
         return vec![];
     }
     match act {
@@ -133,7 +133,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
     } else if !show.follow {
         follow(show);
     } else if show.closed && !direct {
-        model.screen = crate::tui::model::Screen::Home;
+        model.screen = Screen::Home;
         return vec![Cmd::List];
     } else {
         model.flash("q leaves; the run stays resumable");
@@ -159,15 +159,16 @@ fn attend(model: &mut Model) -> Vec<Cmd> {
 }
 
 fn open(model: &mut Model, run: &Run, path: StepPath, want: Want) -> Vec<Cmd> {
-    let lock = Lock::at(model.now, model.facts.pace);
+    let lock = model.lock();
+    let core = Core::of(lock);
     match want {
-        Want::Verdict(name) => model.layers.push(Layer::Doubt(name)),
+        Want::Verdict(name) => model.layers.push(Layer::Doubt(Box::new(DoubtForm { core, name }))),
         Want::Gate(gate) => model.layers.extend(super::gate::form(run, &gate, lock)),
         Want::Hold(_) => model.layers.push(Layer::Palette { field: Field::default(), chosen: 0 }),
-        Want::Answer => return open_prompt(model, path, lock),
-        Want::Done => return open_manual(model, run, path, lock),
+        Want::Answer => return open_prompt(model, &path, core),
+        Want::Done => return open_manual(model, run, path, core),
         Want::Approval => {
-            let form = ApproveForm { path, field: Field::default(), lock, error: None, ticket: None };
+            let form = ApproveForm { core, path, field: Field::default() };
             model.layers.push(Layer::Approve(Box::new(form)));
         }
         Want::Nothing => {}
@@ -175,21 +176,40 @@ fn open(model: &mut Model, run: &Run, path: StepPath, want: Want) -> Vec<Cmd> {
     vec![]
 }
 
-fn open_prompt(model: &mut Model, path: StepPath, lock: Lock) -> Vec<Cmd> {
-    let commands = ask_offers(model, &path);
-    let form = PromptForm { path, field: Field::default(), chosen: 0, lock, error: None, ticket: None };
+fn open_prompt(model: &mut Model, path: &StepPath, core: Core) -> Vec<Cmd> {
+    if let Some(show) = model.show_mut() {
+        // What was offered last time is not what is offered now.
+        show.offers.remove(path);
+    }
+    let commands = ask_offers(model, path);
+    let form = PromptForm { core, path: path.clone(), field: Field::default(), chosen: None };
     model.layers.push(Layer::Prompt(Box::new(form)));
+    pin(model, path);
     commands
 }
 
-fn open_manual(model: &mut Model, run: &Run, path: StepPath, lock: Lock) -> Vec<Cmd> {
+/// The first row that is offered is the chosen one until another is chosen.
+pub(super) fn pin(model: &mut Model, path: &StepPath) {
+    let Model { screen: Screen::Run(show), layers, .. } = model else { return };
+    let first = show.offers.get(path).and_then(|offers| offers.rows.first());
+    for layer in layers {
+        if let (Layer::Prompt(form), Some(row)) = (layer, first)
+            && form.path == *path
+            && form.chosen.is_none()
+        {
+            form.chosen = Some(row.typed.clone());
+        }
+    }
+}
+
+fn open_manual(model: &mut Model, run: &Run, path: StepPath, core: Core) -> Vec<Cmd> {
     let commands = ask_offers(model, &path);
     let lines = match run.plan.step(&path).map(|s| &s.action) {
         Some(crate::runbook::Action::Manual(manual)) => manual.checklist.len(),
         _ => 0,
     };
     let (note, ticked) = (Field::default(), vec![false; lines]);
-    let form = ManualForm { path, ticked, note, focus: 0, lock, error: None, ticket: None };
+    let form = ManualForm { core, path, ticked, note, focus: 0 };
     model.layers.push(Layer::Manual(Box::new(form)));
     commands
 }
@@ -215,7 +235,6 @@ fn copy(model: &mut Model, text: impl Fn(&Run, &Show) -> Option<String>) -> Vec<
         model.flash("there is nothing to copy yet: the call is not resolved");
         return vec![];
     };
-    let text = clean(&text).into_owned();
-    model.flash(format!("copied {}", crate::text::fit(&text, 60)));
-    vec![Cmd::Copy(text)]
+    model.flash(format!("copied {}", crate::text::fit(&clean(&text), 60)));
+    vec![Cmd::Copy(crate::text::clean_whole(&text))]
 }

@@ -7,7 +7,7 @@ use crate::ids::StepPath;
 use crate::run::{Run, Scene, Stage};
 use crate::runner::{Trouble, exit};
 use crate::tui::backstage::Ticket;
-use crate::tui::forms::Lock;
+use crate::tui::forms::{Core, DoubtForm, Lock};
 use crate::tui::model::{Layer, Model, Screen, Show};
 use crate::tui::msg::Cmd;
 use crate::tui::offers::Offers;
@@ -22,12 +22,15 @@ pub(super) fn attached(model: &mut Model, ticket: Ticket, scene: Arc<Scene>) -> 
         return vec![];
     }
     model.home.opening = None;
+    (model.asked_for, model.refused) = (false, None);
     model.layers.clear();
     if let Some(place) = scene.run.places.first() {
         model.facts.account.clone_from(&place.account);
         model.facts.region.clone_from(&place.region);
     }
-    model.screen = Screen::Run(Box::new(Show::of(scene)));
+    // What was being typed was meant for the screen before.
+    let lock = Some(model.lock());
+    model.screen = Screen::Run(Box::new(Show { lock, ..Show::of(scene) }));
     arrived(model)
 }
 
@@ -56,7 +59,8 @@ pub(super) fn arrived(model: &mut Model) -> Vec<Cmd> {
     {
         show.told = Some(name.clone());
         run::choose_path(show, path);
-        model.layers.push(Layer::Doubt(name));
+        let core = Core::of(model.lock());
+        model.layers.push(Layer::Doubt(Box::new(DoubtForm { core, name })));
     }
     if news { vec![Cmd::Bell] } else { vec![] }
 }
@@ -85,16 +89,17 @@ fn gone(layer: &mut Layer, run: &Run, lock: Lock) -> Option<String> {
     };
     match layer {
         Layer::Gate(form) => gate::refresh(form, run, lock),
-        Layer::Doubt(name) => {
+        Layer::Doubt(form) => {
+            let name = &form.name;
             let doubted = run
                 .steps
                 .get(&name.path)
                 .is_some_and(|s| matches!(&s.stage, Stage::Doubt { sent, .. } if sent.name == *name));
             (!doubted).then(|| format!("the outcome of {name} is settled"))
         }
-        Layer::Prompt(form) => asks(&form.path, &Want::Answer, form.ticket.is_some()),
-        Layer::Manual(form) => asks(&form.path, &Want::Done, form.ticket.is_some()),
-        Layer::Approve(form) => asks(&form.path, &Want::Approval, form.ticket.is_some()),
+        Layer::Prompt(form) => asks(&form.path, &Want::Answer, form.core.ticket.is_some()),
+        Layer::Manual(form) => asks(&form.path, &Want::Done, form.core.ticket.is_some()),
+        Layer::Approve(form) => asks(&form.path, &Want::Approval, form.core.ticket.is_some()),
         Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit | Layer::Ask(_) | Layer::Trouble(_) => None,
     }
 }
@@ -115,7 +120,7 @@ pub(super) fn closed(model: &mut Model) -> Vec<Cmd> {
         }
         (None, trouble) => {
             let trouble = stopped(&show.scene.run, trouble.as_deref());
-            model.layers.push(Layer::Trouble(Box::new(trouble)));
+            model.trouble(trouble);
         }
     }
     vec![Cmd::Bell]
@@ -143,5 +148,6 @@ pub(super) fn looked(model: &mut Model, ticket: Ticket, path: &StepPath, frame: 
     show.looking.remove(path);
     let offers = Offers::of(&show.scene.run, path, frame, now);
     show.offers.insert(path.clone(), offers);
+    run::pin(model, path);
     vec![]
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::runbook::Runbook;
+use crate::runbook::{ParameterKind, Runbook};
 use crate::runner::{Checked, Trouble};
 use crate::tui::backstage::Ticket;
 use crate::tui::keys::Act;
@@ -37,13 +37,17 @@ fn typed(value: &Value) -> String {
 
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
     let page = model.hitmap.page.max(1);
+    let now = model.now;
     let Some(start) = model.start_mut() else { return vec![] };
     match act {
         Act::NextField => return leave_field(model, 1),
         Act::PreviousField => return leave_field(model, -1),
         Act::NextChoice => next_choice(start),
         Act::Recheck => return recheck(model),
-        Act::Start => return begin(model),
+        Act::Start => match start.startable(now) {
+            Err(unready) if unready.again => return recheck(model),
+            _ => return begin(model),
+        },
         Act::PageDown => start.scroll += page,
         Act::PageUp => start.scroll = start.scroll.saturating_sub(page),
         _ => {}
@@ -70,14 +74,31 @@ fn leave_field(model: &mut Model, by: isize) -> Vec<Cmd> {
 
 fn next_choice(start: &mut Start) {
     let Some(field) = start.fields.get_mut(start.focus) else { return };
-    let at = field.choices.iter().position(|c| c == field.field.text());
-    let next = at.map_or(0, |i| (i + 1) % field.choices.len());
-    let Some(choice) = field.choices.get(next).cloned() else { return };
-    field.field.set(&choice);
+    let parameter = start.book.parameters.iter().find(|p| p.name == field.name);
+    let many = parameter.is_some_and(|p| matches!(p.kind, ParameterKind::List(_)));
+    let text = field.field.text().trim();
+    let Some(picked) = (if many { one_more(text, &field.choices) } else { next(text, &field.choices) })
+    else {
+        return;
+    };
+    field.field.set(&picked);
     changed(start);
 }
 
-/// A parameter has changed: what was checked no longer holds.
+/// The offered value behind the one that stands there, round and round.
+fn next(text: &str, choices: &[String]) -> Option<String> {
+    let at = choices.iter().position(|c| c == text).map_or(0, |i| (i + 1) % choices.len());
+    choices.get(at).cloned()
+}
+
+/// A list with the first offered value that is not in it yet. One that was typed as JSON is left alone.
+fn one_more(text: &str, choices: &[String]) -> Option<String> {
+    let there: Vec<&str> = text.split(',').map(str::trim).filter(|t| !t.is_empty()).collect();
+    let more = choices.iter().find(|c| !there.contains(&c.as_str())).filter(|_| !text.starts_with('['))?;
+    Some([there.as_slice(), &[more.as_str()]].concat().join(","))
+}
+
+/// A parameter has changed: what was checked no longer holds, nor what was offered for the others.
 pub(super) fn changed(start: &mut Start) {
     if let Check::Done { stale, .. } = &mut start.check {
         *stale = true;
@@ -85,18 +106,28 @@ pub(super) fn changed(start: &mut Start) {
     if !matches!(start.check, Check::Done { .. }) {
         start.check = Check::NotYet;
     }
+    let read = |name: &str| start.book.parameters.iter().any(|p| p.name == name && p.choices.is_some());
+    for (i, field) in start.fields.iter_mut().enumerate() {
+        if i != start.focus && read(&field.name) {
+            field.choices.clear();
+            field.asking = None;
+        }
+    }
 }
 
 /// Asks for the values a parameter offers, when its field gets the keys and none are known.
 fn ask_choices(model: &mut Model) -> Vec<Cmd> {
     let ticket = model.ticket();
     let Some(start) = model.start_mut() else { return vec![] };
-    let Some(field) = start.fields.get(start.focus).filter(|f| f.choices.is_empty()) else { return vec![] };
+    let given = start.given();
+    let field = start.fields.get_mut(start.focus).filter(|f| f.choices.is_empty());
+    let Some(field) = field else { return vec![] };
     let parameter = start.book.parameters.iter().find(|p| p.name == field.name);
     if parameter.is_none_or(|p| p.choices.is_none()) {
         return vec![];
     }
-    let (book, given, parameter) = (Arc::clone(&start.book), start.given(), field.name.clone());
+    field.asking = Some(ticket);
+    let (book, parameter) = (Arc::clone(&start.book), field.name.clone());
     vec![Cmd::Choices { ticket, book, given, parameter }]
 }
 
@@ -125,16 +156,14 @@ pub(super) fn checked(model: &mut Model, ticket: Ticket, answer: Result<Box<Chec
         return vec![];
     }
     start.scroll = 0;
-    start.check = match answer {
+    match answer {
         Ok(checked) => {
-            let identity = checked.identity.clone();
-            let place = checked.places.first().cloned();
+            let (arn, place) = (checked.identity.arn.clone(), checked.places.first().cloned());
             start.check = Check::Done { checked, at: now, stale: false };
-            resolved(model, &identity.arn, place);
-            return vec![];
+            resolved(model, &arn, place);
         }
-        Err(trouble) => Check::Failed(trouble),
-    };
+        Err(trouble) => start.check = Check::Failed(trouble),
+    }
     vec![]
 }
 
@@ -149,14 +178,19 @@ fn resolved(model: &mut Model, arn: &str, place: Option<crate::ids::Place>) {
     }
 }
 
-pub(super) fn choices(model: &mut Model, parameter: &str, values: Result<Vec<String>, String>) -> Vec<Cmd> {
+/// What a parameter offers, unless something else was asked for it since.
+pub(super) fn choices(
+    model: &mut Model,
+    ticket: Ticket,
+    parameter: &str,
+    values: Result<Vec<String>, String>,
+) -> Vec<Cmd> {
     let Some(start) = model.start_mut() else { return vec![] };
+    let asked = start.fields.iter_mut().find(|f| f.name == parameter && f.asking == Some(ticket));
+    let Some(field) = asked else { return vec![] };
+    field.asking = None;
     match values {
-        Ok(values) => {
-            if let Some(field) = start.fields.iter_mut().find(|f| f.name == parameter) {
-                field.choices = values;
-            }
-        }
+        Ok(values) => field.choices = values,
         Err(why) => {
             let why = crate::text::clean(&why).into_owned();
             model.flash(format!("no values to offer for {parameter}: {why}"));
@@ -166,9 +200,9 @@ pub(super) fn choices(model: &mut Model, parameter: &str, values: Result<Vec<Str
 }
 
 fn begin(model: &mut Model) -> Vec<Cmd> {
-    let ticket = model.ticket();
+    let (now, ticket) = (model.now, model.ticket());
     let Some(start) = model.start_mut() else { return vec![] };
-    let Ok(checked) = start.startable() else { return vec![] };
+    let Ok(checked) = start.startable(now) else { return vec![] };
     let checked = Box::new(checked.clone());
     start.starting = Some(ticket);
     vec![Cmd::Start { ticket, checked }]

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::Ui;
-use super::layers::{sheet, width};
+use super::layers::{form_sheet, width};
 use super::manual::ending;
 use super::page::Page;
 use crate::run::Run;
@@ -28,13 +28,12 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &AskForm) {
         let mark = if here { ">" } else { " " };
         page.pieces(&[(Role::Label, format!("{mark} {:<8} ", line.label)), (Role::Plain, shown)]);
         if here {
-            cursor = (page.len() - 1, 11 + before);
+            cursor = (11 + before, page.len() - 1);
         }
         page.entry("", Role::Muted, &words(line));
     }
-    ending(&mut page, form.error.as_deref(), form.ticket.is_some());
-    let text = sheet(ui, area, &form.ask.title(), "Enter sends, Esc cancels", page, 0);
-    ui.cursor(text.x + cursor.1, text.y + u16::try_from(cursor.0).unwrap_or(0));
+    ending(&mut page, form.core.error.as_deref(), form.core.ticket.is_some());
+    form_sheet(ui, area, &form.ask.title(), "Enter sends, Esc cancels", page, &form.core, cursor);
 }
 
 fn words(line: &AskLine) -> String {

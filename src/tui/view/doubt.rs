@@ -5,12 +5,14 @@ use ratatui::layout::Rect;
 use super::layers::{sheet, width};
 use super::page::Page;
 use super::{Size, Ui};
-use crate::ids::{At, EffectName};
+use crate::ids::At;
 use crate::run::{PROBE, Run, Sent, Stage, verdict_phrase};
 use crate::tui::about;
+use crate::tui::forms::DoubtForm;
 use crate::tui::theme::Role;
 
-pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, name: &EffectName) {
+pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &DoubtForm) {
+    let name = &form.name;
     let Some(show) = ui.model.show() else { return };
     let run = &show.scene.run;
     let Some(Stage::Doubt { sent, since, why }) = run.steps.get(&name.path).map(|s| &s.stage) else { return };
@@ -37,7 +39,8 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, name: &EffectName) {
         page.gap();
     }
     keys(&mut page, sent);
-    let text = sheet(ui, area, &format!("Unknown outcome  {name}"), "", page, 0);
+    let scroll = form.core.scroll.unwrap_or(0);
+    let text = sheet(ui, area, &format!("Unknown outcome  {name}"), "", page, scroll);
     ui.cursor(text.x, text.y);
 }
 
@@ -57,17 +60,19 @@ fn asked(page: &mut Page, sent: &Sent) {
 }
 
 fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, frame: Option<&crate::watch::Frame>, sent: &Sent) {
-    let Some(frame) = frame else {
-        page.entry("seen now", Role::Muted, "nothing has been read since");
+    // The look right before sending carries the probe's name too; it says nothing about what was sent.
+    let probe = frame.and_then(|f| f.readings.get(PROBE)).filter(|r| r.asked > sent.at);
+    let Some(reading) = probe else {
+        page.entry("seen now", Role::Muted, "nothing has been read since it was sent");
         return;
     };
-    let age = frame.readings.get(PROBE).map_or(frame.asked, |r| r.asked);
-    let age = ui.model.now.since(age).human();
-    match frame.value(PROBE) {
+    match &reading.answer {
         Ok(value) => page.pairs("seen now", &about::telling(value, sent)),
         Err(why) => page.entry("seen now", Role::Crit, &why.to_string()),
     }
-    page.entry("", Role::Muted, &format!("read {age} ago"));
+    let age = ui.model.now.since(reading.asked).human();
+    let (role, word) = if ui.stale(reading.asked) { (Role::Stale, "STALE ") } else { (Role::Muted, "") };
+    page.entry("", role, &format!("{word}read {age} ago"));
 }
 
 fn verdict(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &Run, path: &crate::ids::StepPath, since: At) {

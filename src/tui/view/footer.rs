@@ -38,7 +38,7 @@ fn notice(model: &Model) -> Option<String> {
     leaving
         .map(|since| {
             let waited = model.now.since(since).human();
-            format!("LEAVING {waited}: waiting for answers on their way. Ctrl-C twice does not wait.")
+            format!("LEAVING {waited}: waiting for answers on their way. Ctrl-C twice closes this screen.")
         })
         .or_else(|| model.flash.as_ref().map(|(text, _)| text.clone()))
 }

@@ -1,5 +1,5 @@
 //! Where am I: mode, endpoint, account, region, role, clock; of a run also its step and its clocks.
-//! Mode, account and region never drop, however narrow the terminal.
+//! Mode, kind of endpoint, account and region never drop, however narrow the terminal.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -32,11 +32,13 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect) {
 /// A piece of the header: less is more important, 0 never drops.
 struct Piece {
     rank: u8,
+    /// Kind and host of the endpoint.
+    endpoint: bool,
     role: Role,
     text: String,
 }
 
-/// The first line. The least important pieces drop until it fits.
+/// The first line. The least important pieces drop until it fits; then the host gives way, its kind never.
 pub fn line(model: &Model, theme: Theme, width: usize) -> Line<'static> {
     let mut pieces = pieces(model);
     let clock = format!("{}Z", model.now.clock());
@@ -44,6 +46,10 @@ pub fn line(model: &Model, theme: Theme, width: usize) -> Line<'static> {
     while total(&pieces) + clock.len() > width {
         let Some(worst) = pieces.iter().map(|p| p.rank).max().filter(|r| *r > 0) else { break };
         pieces.retain(|p| p.rank != worst);
+    }
+    let over = (total(&pieces) + clock.len()).saturating_sub(width);
+    if let Some(piece) = pieces.iter_mut().find(|p| p.endpoint) {
+        piece.text = shorter(theme, &piece.text, over);
     }
     let mut spans = vec![Span::raw(" ")];
     for piece in &pieces {
@@ -65,13 +71,13 @@ fn pieces(model: &Model) -> Vec<Piece> {
     let account = place.map_or(&facts.account, |p| &p.account);
     let region = place.map_or(&facts.region, |p| &p.region);
     let (mode_role, mode) = mode(model);
-    let piece = |rank, role, text: String| Piece { rank, role, text };
+    let piece = |rank, role, text: String| Piece { rank, endpoint: false, role, text };
     let known =
         |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { clean(text).into_owned() };
     let mut out = vec![
         piece(6, Role::Title, "ripcord".into()),
         piece(0, mode_role, mode.into()),
-        piece(1, Role::Warn, clean(&facts.endpoint).into_owned()),
+        Piece { endpoint: true, ..piece(0, Role::Warn, clean(&facts.endpoint).into_owned()) },
         piece(0, Role::Plain, known(account, "account ?")),
         piece(0, Role::Plain, known(region, "region ?")),
         piece(2, Role::Plain, clean(&facts.role).into_owned()),
@@ -81,11 +87,22 @@ fn pieces(model: &Model) -> Vec<Piece> {
     out
 }
 
+/// `CUSTOM 127.0.0.1:5000` with that many cells less: the host is cut, its kind is not.
+fn shorter(theme: Theme, endpoint: &str, by: usize) -> String {
+    let Some((kind, host)) = endpoint.split_once(' ').filter(|_| by > 0) else { return endpoint.to_owned() };
+    // Fewer cells of a host say nothing.
+    match host.width().saturating_sub(by) {
+        0..4 => kind.to_owned(),
+        room => format!("{kind} {}", theme.fit(host, room)),
+    }
+}
+
 fn mode(model: &Model) -> (Role, &'static str) {
     match (&model.screen, model.facts.read_only) {
         (_, true) | (Screen::Home, false) => (Role::ReadOnly, "READ-ONLY"),
         (Screen::Start(_), false) => (Role::Warn, "EXECUTE not started"),
         (Screen::Run(show), false) if show.scene.run.ended.is_some() => (Role::ReadOnly, "EXECUTE ended"),
+        (Screen::Run(show), false) if show.closed => (Role::Warn, "SESSION ENDED"),
         (Screen::Run(_), false) => (Role::Execute, "EXECUTE"),
     }
 }

@@ -5,10 +5,11 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::page::{Page, padded, pieces_line};
-use super::{Size, Ui};
+use super::{Size, Slot, Ui};
 use crate::catalogue::Effect;
-use crate::ids::Span;
+use crate::ids::{At, Span};
 use crate::runbook::{Action, Runbook, Step};
+use crate::text::clean;
 use crate::tui::backstage::{BookLine, RunLine};
 use crate::tui::model::{Home, HomeRow};
 use crate::tui::theme::{self, Role};
@@ -16,12 +17,15 @@ use crate::tui::theme::{self, Role};
 pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect) {
     let model = ui.model;
     let home = &model.home;
-    let banner = u16::from(banner(home).is_some());
+    let banner = banner(home, model.now);
     let filter = u16::from(home.filtering || !home.filter.is_empty());
-    let [above, rest, below] =
-        Layout::vertical([Constraint::Length(banner), Constraint::Min(3), Constraint::Length(filter)])
-            .areas(area);
-    if let Some(text) = banner_text(home) {
+    let [above, rest, below] = Layout::vertical([
+        Constraint::Length(u16::from(banner.is_some())),
+        Constraint::Min(3),
+        Constraint::Length(filter),
+    ])
+    .areas(area);
+    if let Some(text) = banner {
         let text = ui.theme.fit(&text, usize::from(above.width));
         ui.frame.render_widget(Line::styled(text, ui.theme.style(Role::Warn)), above);
     }
@@ -44,19 +48,17 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect) {
     }
 }
 
-fn banner(home: &Home) -> Option<usize> {
-    let runs = home.listing.as_ref()?.runs.len();
-    (runs > 0 || home.opening.is_some()).then_some(runs)
-}
-
-fn banner_text(home: &Home) -> Option<String> {
+/// What is unfinished, and which run `u` would go on with.
+fn banner(home: &Home, now: At) -> Option<String> {
     if let Some((_, run)) = &home.opening {
         return Some(format!(" Opening run {run} ..."));
     }
-    let runs = banner(home)?;
-    let what =
-        if runs == 1 { "1 run is unfinished".to_owned() } else { format!("{runs} runs are unfinished") };
-    Some(format!(" ! {what}.   u resume"))
+    let runs = home.listing.as_ref().map(|l| l.runs.len()).filter(|runs| *runs > 0)?;
+    let what = if runs == 1 { "1 unfinished run".to_owned() } else { format!("{runs} unfinished runs") };
+    let named = home.resumable().map_or_else(String::new, |run| {
+        format!("   u resume: {}, {}, {} ago", run.title, run.step, now.since(run.last).human())
+    });
+    Some(clean(&format!(" ! {what}.{named}")).into_owned())
 }
 
 fn filter_line(ui: &mut Ui<'_, '_, '_>, area: Rect, home: &Home) {
@@ -180,7 +182,8 @@ fn detail(ui: &mut Ui<'_, '_, '_>, area: Rect, home: &Home) {
         },
         None => {}
     }
-    ui.paged(inner, page.lines, 0);
+    let top = ui.paged_by(inner, page.lines, home.scroll, ["J", "K"]);
+    ui.hits.tops.push((Slot::Detail, top));
 }
 
 fn run_detail(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &RunLine) {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::page::Page;
 use super::{Size, Slot, Ui, ask, doubt, gate, help, manual, prompt};
 use crate::run::Stage;
-use crate::runner::Trouble;
+use crate::tui::forms::{Core, TroubleForm};
 use crate::tui::model::Layer;
 use crate::tui::theme::Role;
 
@@ -17,12 +17,12 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect) {
         Some(Layer::Palette { field, chosen }) => help::palette(ui, area, field, *chosen),
         Some(Layer::Quit) => quit(ui, area),
         Some(Layer::Gate(form)) => gate::render(ui, area, form),
-        Some(Layer::Doubt(name)) => doubt::render(ui, area, name),
+        Some(Layer::Doubt(form)) => doubt::render(ui, area, form),
         Some(Layer::Prompt(form)) => prompt::render(ui, area, form),
         Some(Layer::Manual(form)) => manual::render(ui, area, form),
         Some(Layer::Approve(form)) => manual::approve(ui, area, form),
         Some(Layer::Ask(form)) => ask::render(ui, area, form),
-        Some(Layer::Trouble(trouble)) => trouble_box(ui, area, trouble),
+        Some(Layer::Trouble(form)) => trouble_box(ui, area, form),
     }
 }
 
@@ -56,6 +56,25 @@ pub fn sheet(
     ui.hits.tops.push((Slot::Layer, top));
     ui.hits.page = usize::from(text.height);
     text
+}
+
+/// The sheet of a form. Unless it was scrolled by hand, the line with the keys is in view; the cursor stands there.
+pub fn form_sheet(
+    ui: &mut Ui<'_, '_, '_>,
+    area: Rect,
+    title: &str,
+    right: &str,
+    page: Page,
+    core: &Core,
+    (x, line): (u16, usize),
+) {
+    let room = usize::from(area.height.saturating_sub(2));
+    // Three lines more: what is said about the line stands below it.
+    let scroll = core.scroll.unwrap_or((line + 4).saturating_sub(room));
+    let text = sheet(ui, area, title, right, page, scroll);
+    let top = ui.hits.tops.last().map_or(0, |(_, top)| *top);
+    let below = u16::try_from(line.saturating_sub(top)).unwrap_or(0).min(text.height.saturating_sub(1));
+    ui.cursor(text.x + x, text.y + below);
 }
 
 fn quit(ui: &mut Ui<'_, '_, '_>, area: Rect) {
@@ -94,13 +113,14 @@ fn quit(ui: &mut Ui<'_, '_, '_>, area: Rect) {
     ui.cursor(text.x, text.y + last);
 }
 
-fn trouble_box(ui: &mut Ui<'_, '_, '_>, area: Rect, trouble: &Trouble) {
+fn trouble_box(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &TroubleForm) {
+    let trouble = &form.trouble;
     let mut page = Page::new(ui.theme, width(ui, area)).labelled(10);
     page.entry("WHAT", Role::Crit, &trouble.what);
     page.entry("MEANS", Role::Plain, &trouble.means);
     page.entry("NEXT", Role::Plain, &trouble.next);
     page.gap();
     page.entry("EXIT CODE", Role::Muted, &trouble.code.to_string());
-    let text = sheet(ui, area, "Trouble", "", page, 0);
+    let text = sheet(ui, area, "Trouble", "", page, form.core.scroll.unwrap_or(0));
     ui.cursor(text.x, text.y);
 }

@@ -1,18 +1,14 @@
 //! Live panes: what was read, how old it is, and how far it can be trusted.
 
 use ratatui::layout::Rect;
-use unicode_width::UnicodeWidthStr;
 
-use super::page::{Page, padded};
+use super::page::Page;
 use super::run::title;
-use super::{Slot, Ui};
-use crate::ids::Span;
+use super::table::fitted;
+use super::{STALE, Slot, Ui};
 use crate::run::PaneView;
 use crate::tui::model::{Pane, Show};
 use crate::tui::theme::{self, Role};
-
-/// Older than twice the cadence of a pane is STALE.
-const STALE: Span = Span::secs(30);
 
 pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, show: &Show, focused: bool) {
     let panes = &show.scene.panes;
@@ -55,55 +51,20 @@ pub fn draw(ui: &Ui<'_, '_, '_>, page: &mut Page, shown: &PaneView) {
     if let Some(trouble) = &shown.trouble {
         page.cut(Role::Stale, &format!("  {trouble}"));
     }
-    let widths = widths(page.width.saturating_sub(6), shown);
+    let rows: Vec<&[String]> = shown.rows.iter().map(|r| r.cells.as_slice()).collect();
+    let table = fitted(ui.theme, page.width.saturating_sub(6), &shown.columns, &rows);
     if !shown.rows.is_empty() {
-        page.pieces(&[(Role::Muted, format!("      {}", cells(ui, &shown.columns, &widths)))]);
+        page.pieces(&[(Role::Muted, format!("      {}", table.header))]);
     } else if shown.asked.is_some() {
         page.cut(Role::Muted, "      no rows");
     }
-    for row in &shown.rows {
+    for (row, cells) in shown.rows.iter().zip(table.rows) {
         let word = match row.healthy {
             Some(true) => "OK",
             Some(false) => "BAD",
             None => "",
         };
         let role = theme::of_word(word);
-        page.pieces(&[(role, format!(" {word:<4} ")), (Role::Plain, cells(ui, &row.cells, &widths))]);
+        page.pieces(&[(role, format!(" {word:<4} ")), (Role::Plain, cells)]);
     }
-}
-
-fn cells(ui: &Ui<'_, '_, '_>, cells: &[String], widths: &[usize]) -> String {
-    let padded = cells.iter().zip(widths).map(|(cell, width)| padded(ui.theme, cell, *width));
-    padded.collect::<Vec<_>>().join("  ")
-}
-
-/// As wide as the content; the widest gives way first when there is no room.
-fn widths(room: usize, pane: &PaneView) -> Vec<usize> {
-    table_widths(room, &pane.columns, pane.rows.iter().map(|r| r.cells.as_slice()))
-}
-
-/// Widths of the columns of a table in `room` cells, two blanks between them.
-pub fn table_widths<'r>(
-    room: usize,
-    columns: &[String],
-    rows: impl Iterator<Item = &'r [String]>,
-) -> Vec<usize> {
-    let mut widths: Vec<usize> = columns.iter().map(|c| c.width()).collect();
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    let gaps = widths.len().saturating_sub(1) * 2;
-    // The first column names the row: it gives way last.
-    let over = |widths: &[usize]| widths.iter().sum::<usize>() + gaps > room;
-    while over(&widths) {
-        let Some(widest) = widths.iter_mut().skip(1).max().filter(|w| **w > 8) else { break };
-        *widest -= 1;
-    }
-    while over(&widths) {
-        let Some(widest) = widths.iter_mut().max().filter(|w| **w > 4) else { break };
-        *widest -= 1;
-    }
-    widths
 }

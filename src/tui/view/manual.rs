@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::Ui;
-use super::layers::{sheet, width};
+use super::layers::{form_sheet, width};
 use super::live;
 use super::page::Page;
 use crate::runbook::Action;
@@ -47,11 +47,9 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &ManualForm) {
     page.pieces(&[(Role::Label, if at_note { "> ".into() } else { "  ".into() }), (Role::Plain, shown)]);
     let note = page.len() - 1;
     page.text(Role::Plain, "Tick every line, then Enter in the note says that the step is done.");
-    ending(&mut page, form.error.as_deref(), form.ticket.is_some());
+    ending(&mut page, form.core.error.as_deref(), form.core.ticket.is_some());
     let (line, x) = if at_note { (note, 2 + before) } else { (focus, 2) };
-    let scroll = (line + 4).saturating_sub(usize::from(area.height.saturating_sub(2)));
-    let text = sheet(ui, area, &format!("Manual  {}", form.path), "", page, scroll);
-    ui.cursor(text.x + x, text.y + u16::try_from(line - scroll.min(line)).unwrap_or(0));
+    form_sheet(ui, area, &format!("Manual  {}", form.path), "", page, &form.core, (x, line));
 }
 
 pub fn approve(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &ApproveForm) {
@@ -69,11 +67,10 @@ pub fn approve(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &ApproveForm) {
     page.text(Role::Label, "Name of the second person");
     let (shown, before) = ui.field(&form.field, page.width.saturating_sub(3), false);
     page.pieces(&[(Role::Label, "> ".into()), (Role::Plain, shown)]);
-    let line = u16::try_from(page.len() - 1).unwrap_or(0);
+    let line = page.len() - 1;
     page.text(Role::Plain, "Enter: approved.   Ctrl-D: refused.");
-    ending(&mut page, form.error.as_deref(), form.ticket.is_some());
-    let text = sheet(ui, area, &format!("Approval  {}", form.path), "", page, 0);
-    ui.cursor(text.x + 2 + before, text.y + line);
+    ending(&mut page, form.core.error.as_deref(), form.core.ticket.is_some());
+    form_sheet(ui, area, &format!("Approval  {}", form.path), "", page, &form.core, (2 + before, line));
 }
 
 /// What a form says last.

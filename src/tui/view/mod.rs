@@ -20,6 +20,7 @@ mod run;
 mod start;
 mod step;
 mod steps;
+mod table;
 mod values;
 
 use ratatui::Frame;
@@ -30,6 +31,7 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 use super::field::Field;
 use super::model::{Model, Screen};
 use super::theme::{Role, Theme};
+use crate::ids::{At, Span};
 
 use page::Page;
 
@@ -42,6 +44,8 @@ pub struct Hitmap {
     pub rows: Vec<(Rect, usize)>,
     /// How far each scrolled region is really scrolled.
     pub tops: Vec<(Slot, usize)>,
+    /// What of a gate was drawn: its first line, the one behind its last, and how many there are.
+    pub read: Option<(usize, usize, usize)>,
 }
 
 /// A region that scrolls.
@@ -51,6 +55,7 @@ pub enum Slot {
     /// The layer that has the keys.
     Layer,
     Checks,
+    Detail,
 }
 
 impl Hitmap {
@@ -59,6 +64,9 @@ impl Hitmap {
         self.rows.iter().find(hit).map(|(_, index)| *index)
     }
 }
+
+/// Readings older than this are STALE: twice the cadence of a pane.
+const STALE: Span = Span::secs(30);
 
 /// How much room there is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -122,11 +130,16 @@ fn too_small(ui: &mut Ui<'_, '_, '_>, area: Rect) {
     let mut page = Page::new(ui.theme, area.width);
     page.lines.push(header::line(ui.model, ui.theme, usize::from(area.width)));
     page.text(Role::Warn, &format!("ripcord needs 60x15; this is {}x{}.", area.width, area.height));
-    page.text(Role::Plain, "What is under way goes on. Ctrl-C leaves.");
+    page.text(Role::Plain, "What is under way goes on. No key but Ctrl-C is taken here; twice leaves.");
     ui.frame.render_widget(Paragraph::new(page.lines), area);
 }
 
 impl Ui<'_, '_, '_> {
+    /// Whether what was asked then is too old to be relied on.
+    pub fn stale(&self, asked: At) -> bool {
+        self.model.now.since(asked) > STALE
+    }
+
     /// A box with a title; gives the area inside.
     pub fn boxed(&mut self, area: Rect, title: &str, right: &str, focused: bool) -> Rect {
         let role = if focused { Role::Focus } else { Role::Muted };
@@ -148,25 +161,45 @@ impl Ui<'_, '_, '_> {
 
     /// Lines from `scroll` on; what does not fit is said on the border below. Gives how far it is scrolled.
     pub fn paged(&mut self, inner: Rect, lines: Vec<Line<'static>>, scroll: usize) -> usize {
+        self.paged_by(inner, lines, scroll, ["PgDn", "PgUp"])
+    }
+
+    /// The same by other keys: down, up.
+    pub fn paged_by(
+        &mut self,
+        inner: Rect,
+        lines: Vec<Line<'static>>,
+        scroll: usize,
+        [down, up]: [&str; 2],
+    ) -> usize {
+        let (top, below) = self.lines(inner, lines, scroll);
+        self.more(inner, top, below, [down, up]);
+        top
+    }
+
+    /// On the border below: how many lines there are below, else above.
+    pub fn more(&mut self, inner: Rect, top: usize, below: usize, [down, up]: [&str; 2]) {
+        let text = match (top, below) {
+            (0, 0) => return,
+            (up_there, 0) => format!(" {up} +{up_there} "),
+            (_, down_there) => format!(" {down} +{down_there} "),
+        };
+        let width = u16::try_from(text.len()).unwrap_or(0);
+        if inner.width > width {
+            let at = Rect::new(inner.right() - width, inner.bottom(), width, 1);
+            let at = at.intersection(self.frame.area());
+            self.frame.render_widget(Line::styled(text, self.theme.style(Role::Key)), at);
+        }
+    }
+
+    /// Lines from `scroll` on. Gives how far they are scrolled and how many are left below.
+    pub fn lines(&mut self, inner: Rect, lines: Vec<Line<'static>>, scroll: usize) -> (usize, usize) {
         let room = usize::from(inner.height);
-        let most = lines.len().saturating_sub(room);
-        let top = scroll.min(most);
+        let top = scroll.min(lines.len().saturating_sub(room));
         let below = lines.len().saturating_sub(top + room);
         let shown: Vec<Line<'static>> = lines.into_iter().skip(top).take(room).collect();
         self.frame.render_widget(Paragraph::new(shown), inner);
-        if below > 0 || top > 0 {
-            let text = match (below, top) {
-                (0, up) => format!(" PgUp +{up} "),
-                (down, _) => format!(" PgDn +{down} "),
-            };
-            let width = u16::try_from(text.len()).unwrap_or(0);
-            if inner.width > width {
-                let at = Rect::new(inner.right() - width, inner.bottom(), width, 1)
-                    .intersection(self.frame.area());
-                self.frame.render_widget(Line::styled(text, self.theme.style(Role::Key)), at);
-            }
-        }
-        top
+        (top, below)
     }
 
     /// Scrolled lines of a pane, with the hardware cursor on its first line while it has the keys.

@@ -73,15 +73,20 @@ impl Page {
         }
     }
 
-    /// Names and values, aligned, under one label. A name too long for its column stands whole on a line of
-    /// its own: what a call sends is never shown in part.
+    /// Names and values, aligned, under one label. A name too long for its column stands whole, on a line of its own
+    /// where its value has no room beside it: what a call sends is never shown in part.
     pub fn pairs(&mut self, label: &str, pairs: &[(String, String)]) {
         let room = self.width.saturating_sub(self.label).max(16);
         let names: Vec<String> = pairs.iter().map(|(name, _)| clean(name).into_owned()).collect();
         let column = names.iter().map(|n| n.width()).filter(|w| *w <= room / 2).max().unwrap_or(4);
         for (i, (name, (_, value))) in names.into_iter().zip(pairs).enumerate() {
             let label = if i == 0 { label } else { "" };
-            let mut lines = wrapped(&clean(value), room.saturating_sub(column + 2).max(8)).into_iter();
+            let value = clean(value);
+            if name.width() > column && name.width() + 2 + value.width() <= room {
+                self.beside(label, Role::Plain, format!("{name}  {value}"));
+                continue;
+            }
+            let mut lines = wrapped(&value, room.saturating_sub(column + 2).max(8)).into_iter();
             if name.width() > column {
                 self.beside(label, Role::Plain, name);
             } else {

@@ -5,6 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::page::{Page, padded};
 use super::{Size, Slot, Ui};
 use crate::expr::Tree;
+use crate::ids::At;
 use crate::run::{CheckResult, CheckVerdict};
 use crate::runbook::{Parameter, ParameterKind};
 use crate::tui::model::{Check, FormField, Start};
@@ -131,15 +132,15 @@ fn preflight(ui: &mut Ui<'_, '_, '_>, area: Rect, start: &Start) {
             page.entry("", Role::Plain, &trouble.means);
             page.entry("NEXT", Role::Plain, &trouble.next);
         }
-        Check::Done { checked, stale, .. } => {
-            if *stale {
-                page.worded("STALE", Role::Stale, "a parameter has changed since; r checks again");
+        Check::Done { checked, .. } => {
+            if let Some(why) = start.outdated(ui.model.now) {
+                page.worded("STALE", Role::Stale, why);
             }
             results(&mut page, &checked.preflight);
         }
     }
     page.gap();
-    ending(&mut page, start);
+    ending(&mut page, start, ui.model.now);
     let top = ui.paged(inner, page.lines, start.scroll);
     ui.hits.tops.push((Slot::Checks, top));
     ui.hits.page = usize::from(inner.height);
@@ -162,13 +163,13 @@ fn results(page: &mut Page, results: &[CheckResult]) {
     }
 }
 
-fn ending(page: &mut Page, start: &Start) {
-    match start.startable() {
+fn ending(page: &mut Page, start: &Start, now: At) {
+    match start.startable(now) {
         Ok(_) => {
             page.text(Role::Title, "Enter starts the run. Nothing in AWS changes before its first gate.");
         }
-        Err(why) if !matches!(start.check, Check::NotYet | Check::Failed(_)) => {
-            page.text(Role::Warn, &format!("It cannot be started: {why}."));
+        Err(unready) if !matches!(start.check, Check::NotYet | Check::Failed(_)) => {
+            page.text(Role::Warn, &format!("It cannot be started: {}.", unready.why));
         }
         Err(_) => {}
     }
@@ -178,11 +179,12 @@ fn summary(ui: &Ui<'_, '_, '_>, start: &Start) -> String {
     let Check::Done { checked, at, .. } = &start.check else { return String::new() };
     let count = |verdict| checked.preflight.iter().filter(|c| c.verdict == verdict).count();
     format!(
-        "{} OK {} WARN {} FAIL {} SKIP  {} ago",
+        "{} OK {} WARN {} FAIL {} SKIP  {}{} ago",
         count(CheckVerdict::Ok),
         count(CheckVerdict::Warn),
         count(CheckVerdict::Fail),
         count(CheckVerdict::Skip),
+        if start.outdated(ui.model.now).is_some() { "STALE " } else { "" },
         ui.model.now.since(*at).human()
     )
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::page::Page;
 use super::run::title;
 use super::{Size, Slot, Ui};
-use crate::ids::{Span, StepPath};
+use crate::ids::StepPath;
 use crate::run::{Call, HoldKind, Run, Scope, Stage, StepRun};
 use crate::runbook::{Action, Step, Wait};
 use crate::text::clean;
@@ -174,7 +174,8 @@ fn target(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &Run, path: &StepPath, call
     page.pairs("NOW", &about::observed(&prepared.observed));
     page.entry("", Role::Muted, &format!("read {age} ago"));
     let after = about::after(call, &prepared.observed);
-    page.entry("AFTER", Role::Plain, &after.join("; "));
+    page.entry("AFTER", Role::Plain, &after.said);
+    page.wide("", Role::Muted, &after.known_by);
 }
 
 fn waits(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step, wait: &Wait) {
@@ -211,11 +212,11 @@ fn named(page: &mut Page, run: &Run, condition: &crate::expr::Expr) {
 fn seen(ui: &Ui<'_, '_, '_>, page: &mut Page, show: &Show, step: &Step) {
     let empty = Frame::empty(ui.model.now);
     let frame = show.scene.looks.get(&show.chosen).map_or(&empty, AsRef::as_ref);
-    let stale = Span::secs(30);
     for (name, text, asked) in about::seen(frame, &about::conditions(&show.scene.run, step)) {
-        let (role, age) = match asked.map(|at| ui.model.now.since(at)) {
-            Some(age) if age > stale => (Role::Stale, format!("STALE {}", age.human())),
-            Some(age) => (Role::Plain, format!("{} ago", age.human())),
+        let age = asked.map_or_else(String::new, |at| ui.model.now.since(at).human());
+        let (role, age) = match asked {
+            Some(at) if ui.stale(at) => (Role::Stale, format!("STALE {age}")),
+            Some(_) => (Role::Plain, format!("{age} ago")),
             None => (Role::Muted, "not read yet".to_owned()),
         };
         let text = crate::text::fit(&clean(&text), 240);

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::drive::{recovered, state};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::drive::{flagship, recovered, run_id, state, told};
+use crate::proxy::Fault;
 use crate::tmux::Terminal;
 use crate::world::World;
 
@@ -75,6 +78,47 @@ fn walk(terminal: &Terminal, end: &str) {
     }
 }
 
+/// The flagship stands at its first gate; one of its calls is held back by the server.
+fn with_a_call_on_its_way() -> (World, Terminal) {
+    let world = World::start();
+    told(flagship(&world, &["--stop-before", "suspend_scaling"])).ends_with(6);
+    world.proxy.inject("RegisterScalableTarget", 1, Fault::HoldAfter);
+    let mut env = world.env();
+    env.push(("USER".into(), "j.lind".into()));
+    let terminal = Terminal::ripcord(&["resume", &run_id(&world)], &env, WIDE);
+    terminal.wait_until("its gate", SOON, |s| head(s).contains(" GATE "));
+    unlocked(&terminal);
+    terminal.keys(&["Enter"]);
+    terminal.wait_until("its form", SOON, |s| form(s).is_some());
+    confirm(&terminal);
+    world.proxy.wait_held(SOON);
+    terminal.wait_until("the form closed", SOON, |s| form(s).is_none());
+    terminal.keys(&["C-c"]);
+    terminal.wait_for("Leave?", SOON);
+    terminal.keys(&["C-c"]);
+    let said = terminal.wait_for("waiting for 1 answer", SOON);
+    assert!(said.contains("Ctrl-C again stops waiting: the outcome is then unknown"), "{said}");
+    (world, terminal)
+}
+
+#[test]
+fn a_call_on_its_way_is_waited_for_aloud_until_its_answer_comes() {
+    let (world, terminal) = with_a_call_on_its_way();
+    world.proxy.release();
+    terminal.wait_for("[exited 6]", SOON);
+}
+
+#[test]
+fn a_signal_ends_the_waiting_and_the_outcome_is_unknown() {
+    let (world, terminal) = with_a_call_on_its_way();
+    // Ctrl-C would reach the shell around the program too.
+    let pid = Pid::from_raw(i32::try_from(terminal.pid()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    let said = terminal.wait_for("[exited 9]", SOON);
+    assert!(said.contains("the outcome is unknown"), "{said}");
+    world.proxy.release();
+}
+
 fn head(screen: &str) -> String {
     screen.lines().take(2).collect::<Vec<_>>().join("\n")
 }
@@ -98,9 +142,22 @@ fn unlocked(terminal: &Terminal) {
     terminal.wait_until("one more", SOON, |s| clock(s) != now);
 }
 
+/// Scrolls until the end of the gate has been on the screen.
+fn read(terminal: &Terminal) -> String {
+    let unread = "read to the end to arm";
+    loop {
+        let screen = terminal.screen();
+        if !screen.contains(unread) {
+            return screen;
+        }
+        terminal.keys(&["PageDown"]);
+        terminal.wait_until("more of the gate", SOON, |s| *s != screen);
+    }
+}
+
 fn confirm(terminal: &Terminal) {
     unlocked(terminal);
-    let screen = terminal.screen();
+    let screen = read(terminal);
     let phrase = screen.lines().find_map(|line| line.split("Type this to arm: ").nth(1));
     match phrase.and_then(|rest| rest.split(['┃', '(']).next()) {
         Some(phrase) => {

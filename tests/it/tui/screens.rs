@@ -21,7 +21,7 @@ const SIZES: [(u16, u16); 3] = [WIDE, NARROW, TINY];
 
 fn shot(name: &str, model: &mut Model) {
     for size in SIZES {
-        model.size = size;
+        model.resized(size);
         let text = screen(model, Theme::default());
         insta::with_settings!({snapshot_path => "snapshots", prepend_module_to_snapshot => false}, {
             insta::assert_snapshot!(format!("{name}.{}x{}", size.0, size.1), text);
@@ -205,6 +205,7 @@ fn an_unknown_outcome_says_when_a_no_can_be_believed() {
 #[test]
 fn a_verdict_is_typed() {
     let mut model = run(&play::unknown());
+    pass(&mut model, 500);
     press(&mut model, KeyCode::Char('e'));
     pass(&mut model, 500);
     type_text(&mut model, "executed or");
@@ -267,6 +268,7 @@ fn the_help_comes_from_the_key_map() {
 #[test]
 fn leaving_is_asked() {
     let mut model = run(&play::unknown());
+    pass(&mut model, 500);
     press(&mut model, KeyCode::Char('w'));
     press(&mut model, KeyCode::Char('q'));
     shot("quit", &mut model);

@@ -5,34 +5,53 @@ use proptest::prelude::*;
 use ripcord::ids::At;
 use ripcord::run::{Command, Fact, Refusal, What};
 use ripcord::tui::backstage::{Listing, Reply, RunLine};
-use ripcord::tui::keys::Context;
+use ripcord::tui::forms::Read;
 use ripcord::tui::model::{Layer, Model, Pane, Screen};
 use ripcord::tui::msg::{Cmd, Msg};
 use ripcord::tui::update::{begin, begin_with, update};
-use ripcord::tui::{BookLine, Facts};
+use ripcord::tui::{BookLine, Facts, Theme};
 use serde_json::json;
 
 use super::play::{self, PHRASE, Play};
 use super::{control, key, pass, press, type_text};
 
-const SIZE: (u16, u16) = (120, 40);
+pub const SIZE: (u16, u16) = (120, 40);
 
-fn sent(commands: &[Cmd]) -> Vec<&Command> {
+pub fn sent(commands: &[Cmd]) -> Vec<&Command> {
     commands
         .iter()
         .filter_map(|c| if let Cmd::Send { command, .. } = c { Some(command) } else { None })
         .collect()
 }
 
-fn confirms(commands: &[Cmd]) -> usize {
+pub fn confirms(commands: &[Cmd]) -> usize {
     sent(commands).into_iter().filter(|c| matches!(c.what, What::Confirm { .. })).count()
 }
 
-fn at_gate(play: &Play) -> Model {
+pub fn at_gate(play: &Play) -> Model {
     let mut model = play.model(SIZE);
     assert!(press(&mut model, KeyCode::Enter).is_empty());
     assert!(matches!(model.layers.last(), Some(Layer::Gate(_))));
+    read_whole(&mut model);
     model
+}
+
+/// Draws the gate and scrolls until its end has been on the screen.
+pub fn read_whole(model: &mut Model) {
+    for _ in 0..40 {
+        draw(model);
+        let Some(Layer::Gate(form)) = model.layers.last() else { return };
+        if form.read == Read::Whole {
+            return;
+        }
+        pass(model, 400);
+        press(model, KeyCode::PageDown);
+    }
+    panic!("the gate has no end:\n{}", draw(model));
+}
+
+pub fn draw(model: &mut Model) -> String {
+    super::screen(model, Theme::default())
 }
 
 #[test]
@@ -111,6 +130,8 @@ fn a_gate_that_changes_is_relocked_and_emptied() {
     pass(&mut model, 400);
     assert_eq!(confirms(&press(&mut model, KeyCode::Enter)), 0);
     type_text(&mut model, PHRASE);
+    assert_eq!(confirms(&press(&mut model, KeyCode::Enter)), 0, "what is new has not been drawn yet");
+    read_whole(&mut model);
     let commands = press(&mut model, KeyCode::Enter);
     assert!(matches!(&sent(&commands)[0].what, What::Confirm { digest, .. } if digest == "another"));
 }
@@ -191,6 +212,16 @@ fn a_session_that_stops_by_itself_is_trouble() {
     let now = model.now;
     update(&mut model, Msg::Closed, now);
     assert!(matches!(model.layers.last(), Some(Layer::Trouble(_))));
+    // What was typed for the screen below does not close it unread.
+    for code in [KeyCode::Enter, KeyCode::Esc] {
+        press(&mut model, code);
+        assert!(matches!(model.layers.last(), Some(Layer::Trouble(_))), "{code:?}");
+    }
+    pass(&mut model, 400);
+    press(&mut model, KeyCode::Enter);
+    assert!(model.layers.is_empty());
+    let drawn = draw(&mut model);
+    assert!(drawn.contains("SESSION ENDED") && !drawn.contains("EXECUTE"), "{drawn}");
 }
 
 #[test]
@@ -228,6 +259,7 @@ fn a_verdict_is_typed_letter_by_letter() {
     let mut model = play::unknown().model(SIZE);
     begin(&mut model);
     assert!(matches!(model.layers.last(), Some(Layer::Doubt(_))));
+    pass(&mut model, 400);
     press(&mut model, KeyCode::Char('n'));
     pass(&mut model, 400);
     let now = model.now;
@@ -245,6 +277,12 @@ fn an_unknown_outcome_shows_itself_once() {
     let play = play::unknown();
     let mut model = play.model(SIZE);
     begin(&mut model);
+    // It opened over whatever was being typed.
+    for code in [KeyCode::Char('w'), KeyCode::Char('a'), KeyCode::Char('e'), KeyCode::Esc] {
+        press(&mut model, code);
+        assert!(matches!(model.layers[..], [Layer::Doubt(_)]), "{code:?}");
+    }
+    pass(&mut model, 400);
     press(&mut model, KeyCode::Char('w'));
     assert!(model.layers.is_empty());
     let now = model.now;
@@ -254,40 +292,49 @@ fn an_unknown_outcome_shows_itself_once() {
     assert!(matches!(model.layers.last(), Some(Layer::Doubt(_))));
 }
 
-fn at_prompt() -> Model {
-    let play = play::choosing();
-    let mut model = play.model(SIZE);
-    let commands = press(&mut model, KeyCode::Enter);
-    let [Cmd::Look { ticket, path, .. }] = &commands[..] else { panic!("{commands:?}") };
-    let reply = Reply::Looked(*ticket, path.clone(), play::snapshots(model.now));
+#[test]
+fn stopping_at_an_unknown_outcome_asks_first() {
+    let mut model = play::unknown().model(SIZE);
+    begin(&mut model);
     pass(&mut model, 400);
-    let now = model.now;
-    update(&mut model, Msg::Reply(reply), now);
-    model
+    assert!(press(&mut model, KeyCode::Char('a')).is_empty());
+    assert!(matches!(model.layers.last(), Some(Layer::Quit)));
+    assert!(matches!(press(&mut model, KeyCode::Char('l'))[..], [Cmd::Leave]));
 }
 
 #[test]
-fn a_warned_row_must_be_typed() {
-    let mut model = at_prompt();
-    assert!(press(&mut model, KeyCode::Enter).is_empty());
-    type_text(&mut model, "orders-2026-03-01-02-10");
-    let commands = press(&mut model, KeyCode::Enter);
-    let What::Answer { value, row, .. } = &sent(&commands)[0].what else { panic!() };
-    assert_eq!(*value, json!("orders-2026-03-01-02-10"));
-    assert_eq!(row.as_ref().unwrap()["engine"], json!("16.3"));
+fn what_was_read_before_the_call_is_no_evidence() {
+    let before = [(ripcord::run::PROBE, Ok(json!({"DBInstanceStatus": "renaming"})))];
+    let play = play::parking().after(8).looked("park_db", &before).after(1);
+    let call = play::rename(play.now);
+    let play = play.doubted("park_db", &call).after(71);
+    let mut model = play.model(SIZE);
+    begin(&mut model);
+    let drawn = draw(&mut model);
+    assert!(drawn.contains("nothing has been read since it was sent"), "{drawn}");
+    assert!(!drawn.contains("DBInstanceStatus  renaming"), "{drawn}");
+    let play = play.looked("park_db", &before);
+    let now = play.now;
+    update(&mut model, Msg::Scene(play.scene()), now);
+    let drawn = draw(&mut model);
+    assert!(drawn.contains("DBInstanceStatus  renaming") && drawn.contains("read 0s ago"), "{drawn}");
 }
 
 #[test]
-fn a_good_row_is_chosen_by_enter_and_others_are_refused() {
-    let mut model = at_prompt();
-    type_text(&mut model, "no-such-snapshot");
-    assert!(press(&mut model, KeyCode::Enter).is_empty());
-    control(&mut model, 'u');
-    press(&mut model, KeyCode::Down);
-    let commands = press(&mut model, KeyCode::Enter);
-    assert!(
-        matches!(&sent(&commands)[0].what, What::Answer { value, .. } if *value == json!("orders-2026-03-01-00-10"))
-    );
+fn an_unknown_outcome_can_be_read_to_its_end_on_a_small_screen() {
+    let mut model = play::unknown().model((60, 15));
+    begin(&mut model);
+    pass(&mut model, 400);
+    let mut seen = draw(&mut model);
+    for _ in 0..6 {
+        press(&mut model, KeyCode::PageDown);
+        seen += &draw(&mut model);
+    }
+    for text in ["not executed orders-prod", "[a] stop here", "Re-sending is not offered"] {
+        assert!(seen.contains(text), "{text}:\n{seen}");
+    }
+    press(&mut model, KeyCode::PageUp);
+    assert!(!draw(&mut model).contains("Re-sending is not offered"));
 }
 
 #[test]
@@ -486,6 +533,9 @@ proptest! {
         let mut model = play.model(SIZE);
         begin(&mut model);
         for doing in &doings {
+            if matches!(model.layers.last(), Some(Layer::Gate(form)) if form.read != Read::Whole) {
+                draw(&mut model);
+            }
             let commands = do_it(&mut model, doing);
             for command in sent(&commands) {
                 let bound = matches!(command.what, What::Confirm { .. } | What::Rule { .. });
@@ -511,29 +561,14 @@ proptest! {
         begin(&mut model);
         for doing in &doings {
             do_it(&mut model, doing);
-            let drawn = super::screen(&mut model, ripcord::tui::Theme::default());
+            let drawn = draw(&mut model);
             if model.size.0 >= 60 {
-                for word in ["EXECUTE", "111122223333", "eu-west-1"] {
+                for word in ["EXECUTE", "CUSTOM", "111122223333", "eu-west-1"] {
                     prop_assert!(drawn.contains(word), "{word} is missing:\n{drawn}");
                 }
             }
         }
     }
-}
-
-#[test]
-fn one_key_gates_take_y_and_nothing_else() {
-    let play = play::waiting();
-    let mut play = play.end("drained", ripcord::run::StepState::Success, "").begin("park_db").after(1);
-    let now = play.now;
-    play = play.gate("park_db", ripcord::catalogue::Tier::T1, "y", vec![play::rename(now)]);
-    let mut model = at_gate(&play);
-    assert_eq!(Context::of(&model), Context::Card);
-    pass(&mut model, 400);
-    for code in [KeyCode::Enter, KeyCode::Char('Y'), KeyCode::Char('n'), KeyCode::Char(' ')] {
-        assert_eq!(confirms(&press(&mut model, code)), 0, "{code:?}");
-    }
-    assert_eq!(confirms(&press(&mut model, KeyCode::Char('y'))), 1);
 }
 
 #[test]
