@@ -7,16 +7,26 @@ use tokio::runtime;
 use tokio::task::JoinHandle;
 
 use super::args::Global;
-use super::books;
-use crate::ids::{At, Clock, Identity, RunId, StepPath};
+use super::plan::Agreed;
+use super::{books, plan};
+use crate::ids::{At, Clock, Identity, Place, RunId, StepPath};
 use crate::journal::LocalDisk;
 use crate::run::Look;
 use crate::runbook::{self, Runbook};
 use crate::runner::{Checked, Handle, Left, Reader, Session, Trouble, World, endpoint_words};
 use crate::tui::{Backstage, BookLine, Facts, Listing, Replies, Reply, RunLine, Ticket};
 
+/// What the command line bound the starts of one runbook to.
+pub struct Bound {
+    /// Of the runbook.
+    pub digest: String,
+    pub plan: Option<Agreed>,
+    pub stop_before: Option<String>,
+}
+
 /// The console's world.
 pub struct Stage {
+    bound: Option<Bound>,
     global: Global,
     world: World,
     reader: Arc<Reader>,
@@ -26,9 +36,10 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new(global: &Global, world: World, runtime: runtime::Handle) -> Arc<Stage> {
+    pub fn new(global: &Global, world: World, runtime: runtime::Handle, bound: Option<Bound>) -> Arc<Stage> {
         let reader = world.reader();
         Arc::new(Stage {
+            bound,
             global: global.clone(),
             world,
             reader,
@@ -137,7 +148,7 @@ impl Backstage for Behind {
             region: stage.world.region.clone(),
             role,
             operator: stage.world.operator.clone(),
-            profile: stage.global.profile.clone(),
+            profile: stage.global.shown_profile(),
             endpoint_url: stage.global.endpoint_url.clone(),
             pace: stage.world.pace,
         }
@@ -149,7 +160,8 @@ impl Backstage for Behind {
 
     fn identify(&self, replies: &Replies) {
         self.spawn(replies, |stage| async move {
-            let identity = stage.world.identity(&stage.world.region).await.ok()?;
+            let here = Place { region: stage.world.region.clone(), ..Place::default() };
+            let identity = stage.world.identity(&here).await.ok()?;
             stage.know(&identity);
             Some(Reply::Facts(Behind(Arc::clone(&stage)).facts()))
         });
@@ -190,11 +202,10 @@ impl Backstage for Behind {
     }
 
     fn start(&self, ticket: Ticket, checked: Box<Checked>, replies: &Replies) {
-        self.spawn(replies, move |stage| async move {
-            let started = tokio::task::block_in_place(|| stage.world.start(&checked, None, true));
-            let opened = started.map(|(session, handle, _)| stage.opened(session, handle));
-            Some(Reply::Opened(ticket, opened))
-        });
+        self.spawn(
+            replies,
+            move |stage| async move { Some(Reply::Opened(ticket, stage.start(&checked).await)) },
+        );
     }
 
     fn resume(&self, ticket: Ticket, run: &RunId, replies: &Replies) {
@@ -216,6 +227,17 @@ impl Backstage for Behind {
 }
 
 impl Stage {
+    async fn start(&self, checked: &Checked) -> Result<Handle, Trouble> {
+        let bound = self.bound.as_ref().filter(|bound| bound.digest == checked.book.digest);
+        let plan = bound.and_then(|bound| bound.plan.as_ref());
+        if let Some(plan) = plan {
+            plan::same(&self.global, &self.world, checked, plan).await?;
+        }
+        let (plan, stop_before) = (plan.map(|p| p.digest.clone()), bound.and_then(|b| b.stop_before.clone()));
+        let started = tokio::task::block_in_place(|| self.world.start(checked, plan, stop_before, true));
+        started.map(|(session, handle, _)| self.opened(session, handle))
+    }
+
     fn opened(&self, session: Session<LocalDisk>, handle: Handle) -> Handle {
         self.spawn(session);
         handle
