@@ -22,7 +22,9 @@ pub fn run(global: &Global, start: &StartArgs, bounds: &Bounds, drive: &DriveArg
     let book = books::load(global, &start.runbook)?;
     let plan = bounds.plan.as_deref().map(Agreed::read).transpose()?;
     let mut given = params::given(start)?;
-    plan.iter().for_each(|plan| plan.fill(&book, &mut given));
+    if let Some(plan) = &plan {
+        plan.fill(&book, &mut given);
+    }
     let stop_before = bounds.stop_before.as_ref().map(ToString::to_string);
     if with_screen(drive) {
         no_script(drive)?;

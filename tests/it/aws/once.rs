@@ -48,9 +48,9 @@ const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>a
 
 #[tokio::test]
 async fn a_change_is_sent_only_with_the_credentials_whose_account_was_proven() {
-    let peer = Peer::start(|_, request| match request.body.contains("GetCallerIdentity") {
-        true => Reaction::Answer(200, CALLER.into()),
-        false => Reaction::Answer(200, STOPPED.into()),
+    let peer = Peer::start(|_, request| {
+        let answer = if request.body.contains("GetCallerIdentity") { CALLER } else { STOPPED };
+        Reaction::Answer(200, answer.into())
     });
     let aws = connect(&peer.url, Mode::Full).await;
     let of = |account: &str| Place { account: account.into(), ..place() };
