@@ -21,14 +21,15 @@ const EXIT_CODES: &str = "\
 Without a command: the console (as `ripcord tui`). `ripcord COMMAND --help` lists the flags of a command.
 
 Exit codes:
-  0 ok                              6 run left unfinished, resumable
-  1 run or check failed             7 run or target locked
-  2 usage                           8 write refused by read-only
-  3 attention (findings, success    9 outcome unknown
-    with exceptions)               70 internal panic
-  4 credentials missing, expired  124 timeout
-    or of the wrong account       130/143 signals
-  5 preflight failed, or the endpoint does not answer";
+  0 ok                              6 run left unfinished, resumable;
+  1 run or check failed               output that could not be written
+  2 usage                           7 run or target locked
+  3 attention (findings, success    8 write refused by read-only
+    with exceptions)                9 outcome unknown
+  4 credentials missing, expired   70 internal panic
+    or of the wrong account       124 timeout
+  5 preflight failed, or the      130/143 signals
+    endpoint does not answer";
 
 /// Flags that every command takes.
 #[derive(Clone, Debug, Args)]

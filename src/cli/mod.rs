@@ -23,7 +23,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::runner::{Trouble, exit};
-use args::{Cli, Command};
+use args::{Cli, Command, Global};
 
 /// What a command ends with: its exit code, or an error that carries one.
 type Ending = Result<u8, Trouble>;
@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    match std::panic::catch_unwind(|| say::end(run(cli))) {
+    match std::panic::catch_unwind(|| run(cli)) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(trouble)) => {
             say::error(format_args!("ripcord: {}", trouble.lines()));
@@ -66,8 +66,18 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn run(cli: Cli) -> Ending {
     log::init(&cli.global)?;
-    let global = &cli.global;
-    match cli.command.unwrap_or(Command::Tui) {
+    let command = cli.command.unwrap_or(Command::Tui);
+    // A run ends as it ended, whoever could listen.
+    let runs = matches!(
+        command,
+        Command::Tui | Command::Run { .. } | Command::Resume { .. } | Command::Rollback { .. }
+    );
+    let ending = carry_out(&cli.global, command);
+    if runs { ending } else { say::end(ending) }
+}
+
+fn carry_out(global: &Global, command: Command) -> Ending {
+    match command {
         Command::Tui => start::console(global, start::Open::Home),
         Command::List { json } => Ok(show::list(global, json)),
         Command::Show { runbook, paper, params, json } => {

@@ -173,6 +173,17 @@ fn what_cannot_be_printed_is_said() {
 }
 
 #[test]
+fn a_run_ends_as_it_ended_whoever_could_listen() {
+    let world = World::start();
+    let still = still(&world);
+    let run = ["run", &still, "--no-input", "--answer", "first=done", "--answer", "second=done"];
+    let full = world.command(&run).stdout(full()).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(full.code(), Some(0), "{full}");
+    let closed = world.command(&run).stdout(nobody()).stderr(nobody()).status().unwrap();
+    assert_eq!(closed.code(), Some(0), "{closed}");
+}
+
+#[test]
 fn what_somebody_wrote_wrongly_is_usage() {
     let world = World::start();
     let still = still(&world);
@@ -328,6 +339,26 @@ fn what_a_screen_would_drop_is_refused_before_it_opens() {
     assert!(screen.contains("[exited 2]") && screen.contains("has begun already"), "{screen}");
     let screen = in_a_terminal(&world, &["resume", &run_id(&world), "--answer", "second=done"]);
     assert!(screen.contains("[exited 2]") && screen.contains("--no-input or --plain"), "{screen}");
+}
+
+#[test]
+fn a_run_that_is_started_on_a_screen_stops_where_it_was_told_to() {
+    let world = World::start();
+    let still = still(&world);
+    let terminal = Terminal::ripcord(&["run", &still, "--stop-before", "first"], &world.env(), (120, 40));
+    // A key that comes while the checks are asked again starts nothing: it is pressed until it does.
+    terminal.wait_until("a started run", SOON, |screen| {
+        if screen.contains("Enter starts the run") {
+            terminal.keys(&["Enter"]);
+        }
+        screen.contains("EXECUTE") && !screen.contains("EXECUTE not started")
+    });
+    terminal.keys(&["q"]);
+    terminal.wait_for("Leave?", SOON);
+    terminal.keys(&["l"]);
+    terminal.wait_for("[exited 6]", SOON);
+    let began = drive::facts(&world).concat().iter().any(|(kind, _)| kind == "began");
+    assert!(!began, "{:?}", drive::facts(&world));
 }
 
 #[test]
