@@ -10,8 +10,8 @@
 //! Everything up to `run` is pure: no clock, no disk, no tokio. `journal` owns the disk, `aws` the network,
 //! `runner` the one loop that joins them; the front ends see immutable snapshots and send commands.
 
-// `println!` panics on a closed pipe; see `cli/say.rs`.
-#![warn(clippy::print_stdout)]
+// `println!` and `eprintln!` panic on a closed pipe; see `cli/say.rs`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(feature = "aws")]
 pub mod aws;

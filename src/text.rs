@@ -18,24 +18,30 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST && text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(cleaned(text, false))
+    Cow::Owned(cleaned(text, false, LONGEST))
 }
 
 /// Like [`clean`] for text of several lines: keeps line breaks, turns tabs into two spaces.
 pub fn clean_lines(text: &str) -> String {
-    cleaned(text, true)
+    cleaned(text, true, LONGEST)
 }
 
-/// Like [`clean`] and never cut: for what is copied, where a part would be something else than the whole.
+/// Like [`clean`], but whole: a command line that is cut short could be pasted and would do something else.
 pub fn clean_whole(text: &str) -> String {
-    escaped(text, false, usize::MAX)
+    cleaned(text, false, usize::MAX)
 }
 
-fn cleaned(text: &str, lines: bool) -> String {
-    escaped(text, lines, LONGEST)
+/// Like [`clean_lines`], but whole: for what a person confirms and for pages that can be scrolled.
+pub fn clean_whole_lines(text: &str) -> String {
+    cleaned(text, true, usize::MAX)
 }
 
-fn escaped(text: &str, lines: bool, longest: usize) -> String {
+/// A value as a person writes it: a text without quotes, anything else as JSON. Not cleaned.
+pub fn written(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn cleaned(text: &str, lines: bool, longest: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut marks = 0;
     for (n, c) in text.chars().enumerate() {
@@ -122,7 +128,14 @@ mod tests {
     fn an_endless_text_is_cut_and_counted() {
         let long = "é".repeat(LONGEST + 7);
         assert!(clean(&long).ends_with("… (+7 characters)"));
-        assert_eq!(clean_whole(&long), long);
+        assert!(clean_lines(&long).ends_with("… (+7 characters)"));
+    }
+
+    #[test]
+    fn what_must_be_whole_is_cleaned_and_never_cut() {
+        let long = format!("{}\u{1b}\n.", "é".repeat(2 * LONGEST));
+        assert_eq!(clean_whole(&long), long.replace('\u{1b}', "\\u{1b}").replace('\n', "\\u{a}"));
+        assert_eq!(clean_whole_lines(&long), long.replace('\u{1b}', "\\u{1b}"));
     }
 
     #[test]

@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -21,6 +26,7 @@ use super::tap::chain;
 /// What the command line says; everything else is the user's AWS configuration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
+    /// That of `--profile`; `AWS_PROFILE` is left to the configuration.
     pub profile: Option<String>,
     pub region: Option<String>,
     pub endpoint_url: Option<String>,
@@ -147,7 +153,29 @@ async fn configured(settings: &Settings) -> Result<(SdkConfig, TlsContext), Conn
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    Ok((loader.load().await, tls))
+    let config = loader.load().await;
+    Ok((settings.profile.as_ref().map_or_else(|| config.clone(), |name| of_profile(&config, name)), tls))
+}
+
+/// A profile that is named on the command line wins over keys in the environment, as it does in the `aws` CLI;
+/// one named by `AWS_PROFILE` does not.
+fn of_profile(config: &SdkConfig, name: &str) -> SdkConfig {
+    let mut provider = ProviderConfig::empty()
+        .with_behavior_version(Some(behaviour()))
+        .with_sleep_impl(TokioSleep)
+        .with_region(config.region().cloned())
+        .with_use_fips(config.use_fips())
+        .with_use_dual_stack(config.use_dual_stack());
+    if let Some(client) = config.http_client() {
+        provider = provider.with_http_client(client);
+    }
+    let profile = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name).build();
+    let container = EcsCredentialsProvider::builder().configure(&provider).build();
+    let machine = ImdsCredentialsProvider::builder().configure(&provider).build();
+    let chain = CredentialsProviderChain::first_try("Profile", profile)
+        .or_else("EcsContainer", container)
+        .or_else("Ec2InstanceMetadata", machine);
+    config.to_builder().credentials_provider(SharedCredentialsProvider::new(chain)).build()
 }
 
 fn dummy(settings: &Settings) -> Result<(SdkConfig, TlsContext), ConnectError> {

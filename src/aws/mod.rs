@@ -17,10 +17,10 @@ mod send;
 mod tap;
 mod xml;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use config::{ConnectError, Credentials, Endpoint, EndpointKind, Settings};
 pub use guard::{Mode, Refusal, Verdict, verdict};
@@ -29,7 +29,7 @@ pub use read::{Document, ReadError, ReadErrorKind};
 pub use send::{Sent, Unsent, UnsentKind};
 
 use crate::catalogue::{self, Effect, Operation};
-use crate::ids::{Identity, Place};
+use crate::ids::Place;
 use places::{Places, Services};
 use tap::Failure;
 
@@ -45,7 +45,6 @@ struct Inner {
     endpoint: Endpoint,
     /// Replaced as a whole by [`Aws::reload`].
     places: RwLock<Arc<Places>>,
-    loads: AtomicU64,
     /// AWS no longer accepts the credentials: the next read loads them anew.
     stale: AtomicBool,
 }
@@ -58,13 +57,12 @@ impl Aws {
             endpoint: loaded.endpoint,
             places: RwLock::new(Arc::new(Places::new(settings.mode, loaded.reads, loaded.writes))),
             settings,
-            loads: AtomicU64::new(1),
             stale: AtomicBool::new(false),
         })))
     }
 
     /// Reads the configuration anew: after `aws sso login`, or when new keys were written to a file. Calls in
-    /// flight keep the old clients. Whoever reloads must prove the identity again before the next change.
+    /// flight keep the old clients. New ones are of no proven account, and send no change until they are.
     pub async fn reload(&self) -> Result<(), ConnectError> {
         let loaded = config::load(&self.0.settings).await?;
         if loaded.endpoint != self.0.endpoint {
@@ -72,13 +70,7 @@ impl Aws {
         }
         let places = Arc::new(Places::new(self.mode(), loaded.reads, loaded.writes));
         *self.0.places.write().unwrap_or_else(PoisonError::into_inner) = places;
-        self.0.loads.fetch_add(1, Ordering::SeqCst);
         Ok(())
-    }
-
-    /// How often the configuration was loaded: an identity proven under another count is not proven.
-    pub fn loads(&self) -> u64 {
-        self.0.loads.load(Ordering::SeqCst)
     }
 
     fn places(&self) -> Arc<Places> {
@@ -98,13 +90,6 @@ impl Aws {
         self.places().region().map(str::to_owned)
     }
 
-    /// Who the credentials belong to, asked of STS.
-    pub async fn identity(&self, place: &Place) -> Result<Identity, ReadError> {
-        let answer = self.read(place, "sts", "GetCallerIdentity", &Value::Object(Map::new())).await?;
-        let text = |name: &str| answer.value[name].as_str().unwrap_or_default().to_owned();
-        Ok(Identity { account: text("Account"), arn: text("Arn"), user_id: text("UserId") })
-    }
-
     /// Asks: every page, long name lists in batches. Parameters that are null are left out.
     pub async fn read(
         &self,
@@ -119,7 +104,8 @@ impl Aws {
             return Err(ReadError::new(ReadErrorKind::Refused, None, message));
         }
         input::check(operation.input(), parameters).map_err(Failure::from)?;
-        let clients = self.places().clients(place).await?;
+        let places = self.places();
+        let clients = places.clients(place).await?;
         let mut all = Document { value: read::nothing(operation), request_ids: Vec::new() };
         for (n, batch) in read::batches(operation, parameters).into_iter().enumerate() {
             let part = pages(&clients.reads, operation, batch, &mut all.request_ids).await?;
@@ -130,21 +116,43 @@ impl Aws {
             }
         }
         read::failures(operation, &all.value)?;
+        if let ("GetCallerIdentity", Some(account)) = (operation.name, all.value["Account"].as_str()) {
+            places.prove(place, account);
+        }
         Ok(all)
     }
 
     /// Sends a call once: no retry, a fresh connection, a deadline of 60 s.
     pub async fn send(&self, place: &Place, service: &str, operation: &str, parameters: &Value) -> Sent {
-        let operation = match listed(service, operation) {
-            Ok(operation) => operation,
-            Err(failure) => return send::not_sent(failure),
-        };
-        let call = async {
-            input::check(operation.input(), parameters)?;
-            self.places().clients(place).await?.writes.call(operation, parameters).await
-        };
-        send::outcome(operation, call.await)
+        send_with(&self.places(), place, (service, operation), parameters).await
     }
+
+    /// The same, with clients that were proven to be of the place's account and with no others.
+    async fn send_proven(&self, place: &Place, named: (&str, &str), parameters: &Value) -> Sent {
+        // One value for the proof and the send: a reload in between must not change who sends.
+        let places = self.places();
+        if !places.proves(place) {
+            return send::unproven(&place.account);
+        }
+        send_with(&places, place, named, parameters).await
+    }
+}
+
+async fn send_with(
+    places: &Places,
+    place: &Place,
+    (service, operation): (&str, &str),
+    parameters: &Value,
+) -> Sent {
+    let operation = match listed(service, operation) {
+        Ok(operation) => operation,
+        Err(failure) => return send::not_sent(failure),
+    };
+    let call = async {
+        input::check(operation.input(), parameters)?;
+        places.clients(place).await?.writes.call(operation, parameters).await
+    };
+    send::outcome(operation, call.await)
 }
 
 fn listed(service: &str, operation: &str) -> Result<&'static Operation, Failure> {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use serde_json::Value;
 
 use super::{Aws, ReadError, ReadErrorKind, Sent, UnsentKind};
-use crate::ids::EffectName;
+use crate::ids::{At, EffectName, Place};
 use crate::run::{Call, Outcome, Perform, Performing};
 use crate::watch::{Question, Unread, UnreadKind};
 
@@ -32,10 +32,14 @@ impl Perform for Aws {
         Box::pin(async move {
             let Call { place, service, operation, parameters } = call;
             tracing::info!(%name, %place, service, operation, "sent");
-            let outcome = outcome(Aws::send(self, place, service, operation, parameters).await);
+            let outcome = outcome(self.send_proven(place, (service, operation), parameters).await);
             tracing::info!(%name, became = became(&outcome), "answered");
             outcome
         })
+    }
+
+    fn endpoint_time(&self, place: &Place) -> Option<At> {
+        self.places().date(place)
     }
 }
 
@@ -94,7 +98,8 @@ fn outcome(sent: Sent) -> Outcome {
                 UnsentKind::ReadOnly => "ReadOnly",
                 UnsentKind::NotListed => "NotListed",
                 UnsentKind::Invalid => "InvalidParameter",
-                UnsentKind::NoCredentials | UnsentKind::Expired => "ExpiredToken",
+                // The run pauses for its credentials; going on proves them again.
+                UnsentKind::NoCredentials | UnsentKind::Expired | UnsentKind::Unproven => "ExpiredToken",
                 UnsentKind::Unreachable => "Unreachable",
             };
             Outcome::Rejected { code: code.into(), message: unsent.message, request_id: None }

@@ -46,14 +46,6 @@ pub enum ReadErrorKind {
     Answer,
 }
 
-impl ReadErrorKind {
-    /// Whether the same question may well be answered in a moment: it only ages a reading.
-    pub fn passes(self) -> bool {
-        use ReadErrorKind::{Expired, Throttled, Timeout, Transport};
-        matches!(self, Throttled | Transport | Timeout | Expired)
-    }
-}
-
 impl ReadError {
     pub(super) fn new(kind: ReadErrorKind, code: Option<&str>, message: impl Into<String>) -> ReadError {
         ReadError { kind, code: code.map(str::to_owned), message: message.into() }
@@ -249,7 +241,7 @@ mod tests {
 
     #[test]
     fn errors_are_sorted_by_what_can_be_done_about_them() {
-        let html = Raw { status: 500, body: b"<!doctype html>\n".to_vec(), request_id: None };
+        let html = Raw { status: 500, body: b"<!doctype html>\n".to_vec(), ..Raw::default() };
         let plain = Raw { status: 400, ..Raw::default() };
         for (code, raw, kind) in [
             ("AccessDenied", &plain, ReadErrorKind::NoAccess),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::document::{self, Secrets};
 use super::guard::Verdict;
-use super::read::{ReadError, ReadErrorKind};
+use super::read::ReadError;
 use super::tap::{Failure, Lost, NotSent, Raw};
 use crate::catalogue::Operation;
 
@@ -36,6 +36,8 @@ pub enum UnsentKind {
     NotListed,
     /// The parameters are not what the operation takes.
     Invalid,
+    /// The account was not proven with these very credentials.
+    Unproven,
     NoCredentials,
     Expired,
     /// No connection came about, within its time.
@@ -94,25 +96,18 @@ fn failed(operation: &Operation, failure: Failure) -> Sent {
     }
 }
 
+/// The outcome of a call whose account was proven with other clients than those that would send it.
+pub(super) fn unproven(account: &str) -> Sent {
+    let message = format!("the credentials were loaded anew since account {account} was proven");
+    unsent(UnsentKind::Unproven, message)
+}
+
 fn unknown(why: String, code: Option<String>, request_id: Option<String>) -> Sent {
     Sent::Unknown { why, code, request_id }
 }
 
 fn unsent(kind: UnsentKind, message: String) -> Sent {
     Sent::Refused(Unsent { kind, message })
-}
-
-impl From<Unsent> for ReadError {
-    fn from(unsent: Unsent) -> ReadError {
-        let kind = match unsent.kind {
-            UnsentKind::ReadOnly | UnsentKind::NotListed => ReadErrorKind::Refused,
-            UnsentKind::Invalid => ReadErrorKind::Invalid,
-            UnsentKind::NoCredentials => ReadErrorKind::NoCredentials,
-            UnsentKind::Expired => ReadErrorKind::Expired,
-            UnsentKind::Unreachable => ReadErrorKind::Transport,
-        };
-        ReadError::new(kind, None, unsent.message)
-    }
 }
 
 #[cfg(test)]
@@ -138,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_good_status_with_an_unreadable_body_is_unknown() {
-        let raw = Raw { status: 200, body: b"<html>".to_vec(), request_id: Some("r".into()) };
+        let raw = Raw { status: 200, body: b"<html>".to_vec(), request_id: Some("r".into()), date: None };
         let sent = outcome(find("rds", "DeleteDBInstance").unwrap(), Ok(raw));
         assert!(matches!(sent, Sent::Unknown { request_id: Some(_), .. }));
     }

@@ -14,11 +14,14 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::guard::Refusal;
 use super::input::InputError;
+use crate::ids::At;
 
 /// An answer as it came.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +29,8 @@ pub(super) struct Raw {
     pub status: u16,
     pub body: Vec<u8>,
     pub request_id: Option<String>,
+    /// The clock of the endpoint: its `Date` header.
+    pub date: Option<At>,
 }
 
 /// Why there is no good answer.
@@ -183,6 +188,11 @@ pub(super) fn chain(e: &(dyn Error + 'static)) -> String {
     text
 }
 
+fn moment(date: &str) -> Option<At> {
+    let date = DateTime::from_str(date, Format::HttpDate).ok()?;
+    date.to_millis().ok().map(At)
+}
+
 fn find<'a, T: Error + 'static>(e: &'a (dyn Error + 'static)) -> Option<&'a T> {
     std::iter::successors(Some(e), |&e| e.source()).find_map(|e| e.downcast_ref())
 }
@@ -211,10 +221,12 @@ impl Intercept for Tap {
     ) -> Result<(), BoxError> {
         let response = context.response();
         let id = ["x-amzn-requestid", "x-amz-request-id"].into_iter().find_map(|h| response.headers().get(h));
+        let date = response.headers().get("date");
         self.seen().raw = Some(Raw {
             status: response.status().as_u16(),
             body: response.body().bytes().unwrap_or_default().to_vec(),
             request_id: id.map(str::to_owned),
+            date: date.and_then(moment),
         });
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::ids::StepPath;
@@ -17,23 +18,24 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Without a command: the console (as `ripcord tui`).
+Without a command: the console (as `ripcord tui`). `ripcord COMMAND --help` lists the flags of a command.
 
 Exit codes:
-  0 ok                              6 run left unfinished, resumable
-  1 run or check failed             7 run or target locked
-  2 usage                           8 write refused by read-only
-  3 attention (findings, success    9 outcome unknown
-    with exceptions)               70 internal panic
-  4 credentials missing, expired  124 timeout
-    or of the wrong account       130/143 signals
-  5 preflight failed, or the endpoint does not answer";
+  0 ok                              6 run left unfinished, resumable;
+  1 run or check failed               output that could not be written
+  2 usage                           7 run or target locked
+  3 attention (findings, success    8 write refused by read-only
+    with exceptions)                9 outcome unknown
+  4 credentials missing, expired   70 internal panic
+    or of the wrong account       124 timeout
+  5 preflight failed, or the      130/143 signals
+    endpoint does not answer";
 
 /// Flags that every command takes.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// Profile of the AWS configuration
-    #[arg(long, global = true, env = "AWS_PROFILE", value_name = "NAME")]
+    /// Profile of the AWS configuration; unlike `AWS_PROFILE` it wins over keys in the environment
+    #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// Region of places that name none
     #[arg(long, global = true, value_name = "REGION")]
@@ -42,7 +44,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// Nothing that can write leaves the process; wins over everything
-    #[arg(long, global = true, env = "RIPCORD_READ_ONLY")]
+    #[arg(long, global = true, env = "RIPCORD_READ_ONLY", value_parser = FalseyValueParser::new())]
     pub read_only: bool,
     /// Folder in which runbooks are found by id; may be repeated
     #[arg(long, global = true, value_name = "DIR")]
@@ -56,12 +58,23 @@ pub struct Global {
     /// Plain ASCII borders
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Use the mouse in the console; the terminal then selects text with Shift held down
+    #[arg(long, global = true)]
+    pub mouse: bool,
     /// Write a log there (never credentials, never bodies)
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
     /// More in the log; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+impl Global {
+    /// The profile that is used, for command lines that are shown and copied.
+    pub fn shown_profile(&self) -> Option<String> {
+        let named = || std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+        self.profile.clone().or_else(named)
+    }
 }
 
 /// When to colour.
@@ -123,9 +136,8 @@ pub enum Command {
     Run {
         #[command(flatten)]
         start: StartArgs,
-        /// The plan this run must equal at Start; needed for T2 and T3 gates of a live run without a screen
-        #[arg(long, value_name = "FILE")]
-        plan: Option<PathBuf>,
+        #[command(flatten)]
+        bounds: Bounds,
         #[command(flatten)]
         drive: DriveArgs,
     },
@@ -133,6 +145,9 @@ pub enum Command {
     Resume {
         /// Its id, or enough of it
         run: String,
+        /// Stop right before this main step; the run stays resumable
+        #[arg(long, value_name = "STEP")]
+        stop_before: Option<StepPath>,
         #[command(flatten)]
         drive: DriveArgs,
     },
@@ -187,6 +202,18 @@ pub struct StartArgs {
     pub params_file: Option<PathBuf>,
 }
 
+/// What a start is bound to.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Bounds {
+    /// The plan this run must equal at Start; it also gives the parameters that are not given. A live run without a
+    /// screen needs one
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Stop right before this main step; the run stays resumable
+    #[arg(long, value_name = "STEP")]
+    pub stop_before: Option<StepPath>,
+}
+
 /// How a run is driven.
 #[derive(Clone, Debug, Args)]
 pub struct DriveArgs {
@@ -205,7 +232,4 @@ pub struct DriveArgs {
     /// JSON Lines
     #[arg(long, conflicts_with = "plain")]
     pub json: bool,
-    /// Stop right before this step; the run stays resumable
-    #[arg(long, value_name = "STEP")]
-    pub stop_before: Option<StepPath>,
 }

@@ -9,16 +9,32 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::args::Global;
-use super::books;
-use crate::ids::{At, Clock, Identity, RunId, StepPath};
+use super::plan::Agreed;
+use super::{books, plan, say};
+use crate::ids::{At, Clock, Identity, Place, RunId, StepPath};
 use crate::journal::LocalDisk;
 use crate::run::{self, Look, Run};
 use crate::runbook::{self, Runbook};
 use crate::runner::{Checked, Handle, Left, Reader, Session, Trouble, World, endpoint_words};
 use crate::tui::{Backstage, BookLine, Facts, Listing, Replies, Reply, RunLine, Ticket};
 
+/// What the command line bound the starts of one runbook, or one run, to.
+pub enum Bound {
+    /// The digest is that of the runbook.
+    Start {
+        digest: String,
+        plan: Option<Agreed>,
+        stop_before: Option<String>,
+    },
+    Resume {
+        run: RunId,
+        stop_before: Option<String>,
+    },
+}
+
 /// The console's world.
 pub struct Stage {
+    bound: Option<Bound>,
     global: Global,
     world: World,
     reader: Arc<Reader>,
@@ -28,9 +44,10 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new(global: &Global, world: World, runtime: runtime::Handle) -> Arc<Stage> {
+    pub fn new(global: &Global, world: World, runtime: runtime::Handle, bound: Option<Bound>) -> Arc<Stage> {
         let reader = world.reader();
         Arc::new(Stage {
+            bound,
             global: global.clone(),
             world,
             reader,
@@ -139,21 +156,21 @@ fn answers(calls: usize) -> String {
 
 fn waiting_for(calls: usize) {
     if calls > 0 {
-        eprintln!(
+        say::error(format_args!(
             "ripcord: waiting for {} (up to 65 s); Ctrl-C again stops waiting: the outcome is then unknown",
             answers(calls)
-        );
+        ));
     }
 }
 
 fn stopped(run: &Run) {
     let calls = in_flight(run);
     if calls > 0 {
-        eprintln!(
+        say::error(format_args!(
             "ripcord: stopped waiting for {}: the outcome is unknown. Settle it with: ripcord resume {}",
             answers(calls),
             run.info.id
-        );
+        ));
     }
 }
 
@@ -192,7 +209,7 @@ impl Backstage for Behind {
             region: stage.world.region.clone(),
             role,
             operator: stage.world.operator.clone(),
-            profile: stage.global.profile.clone(),
+            profile: stage.global.shown_profile(),
             endpoint_url: stage.global.endpoint_url.clone(),
             pace: stage.world.pace,
         }
@@ -204,7 +221,8 @@ impl Backstage for Behind {
 
     fn identify(&self, replies: &Replies) {
         self.spawn(replies, |stage| async move {
-            let identity = stage.world.identity(&stage.world.region).await.ok()?;
+            let here = Place { region: stage.world.region.clone(), ..Place::default() };
+            let identity = stage.world.identity(&here).await.ok()?;
             stage.know(&identity);
             Some(Reply::Facts(Behind(Arc::clone(&stage)).facts()))
         });
@@ -245,17 +263,16 @@ impl Backstage for Behind {
     }
 
     fn start(&self, ticket: Ticket, checked: Box<Checked>, replies: &Replies) {
-        self.spawn(replies, move |stage| async move {
-            let started = tokio::task::block_in_place(|| stage.world.start(&checked, None, true));
-            let opened = started.map(|(session, handle, _)| stage.opened(session, handle));
-            Some(Reply::Opened(ticket, opened))
-        });
+        self.spawn(
+            replies,
+            move |stage| async move { Some(Reply::Opened(ticket, stage.start(&checked).await)) },
+        );
     }
 
     fn resume(&self, ticket: Ticket, run: &RunId, replies: &Replies) {
         let run = run.clone();
         self.spawn(replies, move |stage| async move {
-            let resumed = stage.world.resume(&run, None, true).await;
+            let resumed = stage.world.resume(&run, stage.stop_of(&run), true).await;
             let opened = resumed.map(|(session, handle)| stage.opened(session, handle));
             Some(Reply::Opened(ticket, opened))
         });
@@ -271,6 +288,29 @@ impl Backstage for Behind {
 }
 
 impl Stage {
+    async fn start(&self, checked: &Checked) -> Result<Handle, Trouble> {
+        let (plan, stop_before) = match &self.bound {
+            Some(Bound::Start { digest, plan, stop_before }) if *digest == checked.book.digest => {
+                (plan.as_ref(), stop_before.clone())
+            }
+            _ => (None, None),
+        };
+        if let Some(plan) = plan {
+            plan::same(&self.global, &self.world, checked, plan).await?;
+        }
+        let plan = plan.map(|p| p.digest.clone());
+        let started = tokio::task::block_in_place(|| self.world.start(checked, plan, stop_before, true));
+        started.map(|(session, handle, _)| self.opened(session, handle))
+    }
+
+    /// The step before which the command line wants this run to stop.
+    fn stop_of(&self, run: &RunId) -> Option<String> {
+        match &self.bound {
+            Some(Bound::Resume { run: bound, stop_before }) if bound == run => stop_before.clone(),
+            _ => None,
+        }
+    }
+
     fn opened(&self, session: Session<LocalDisk>, handle: Handle) -> Handle {
         let work = self.runtime.spawn(session.run());
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push((handle.clone(), work));

@@ -50,7 +50,7 @@ pub async fn world(global: &Global) -> Result<World, Trouble> {
     };
     let aws = Aws::connect(settings)
         .await
-        .map_err(|e| Trouble::new(exit::CREDENTIALS, e.to_string(), e.means(), e.advice()))?;
+        .map_err(|e| Trouble::new(code(&e), e.to_string(), e.means(), e.advice()))?;
     let (endpoint, loopback) = match &aws.endpoint().kind {
         Kind::Live => (EndpointKind::Live, false),
         Kind::Custom { host, loopback } => (EndpointKind::Custom { host: host.clone() }, *loopback),
@@ -67,6 +67,16 @@ pub async fn world(global: &Global) -> Result<World, Trouble> {
         read_only: global.read_only,
         pace: pace(loopback),
     })
+}
+
+/// Only a profile that does not exist is about credentials; the rest is what somebody wrote.
+#[cfg(feature = "aws")]
+fn code(error: &crate::aws::ConnectError) -> u8 {
+    use crate::aws::ConnectError as E;
+    match error {
+        E::UnknownProfile { .. } => exit::CREDENTIALS,
+        E::Configuration(_) | E::CaBundle(_) | E::Endpoint(_) | E::EndpointChanged(_) => exit::USAGE,
+    }
 }
 
 /// A build without the feature `aws` has nobody to talk to.

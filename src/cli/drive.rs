@@ -1,9 +1,10 @@
 //! A session without a screen: driven by its script, ended by signals, never lost.
 
 use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
-use super::Ending;
 use super::args::DriveArgs;
+use super::{Ending, say};
 use crate::headless::{self, Driver, Script, Style};
 use crate::ids::{RunId, StepPath};
 use crate::journal::LocalDisk;
@@ -73,11 +74,12 @@ pub async fn drive(
     style: Style,
     first: Vec<Command>,
 ) -> Ending {
-    let signal = tokio::spawn(leave_on_signal(handle.clone()));
+    let signal = Arc::new(OnceLock::new());
+    tokio::spawn(leave_on_signal(handle.clone(), Arc::clone(&signal)));
     let work = tokio::spawn(session.run());
     for command in first {
         if let Ok(Err(refusal)) = handle.command(command).await {
-            eprintln!("ripcord: {}", crate::text::clean(&refusal.to_string()));
+            say::error(format_args!("ripcord: {}", crate::text::clean(&refusal.to_string())));
         }
     }
     let mut out = std::io::stdout();
@@ -94,27 +96,23 @@ pub async fn drive(
     if let Some(error) = left.trouble {
         return Err(Trouble::from(error));
     }
-    if signal.is_finished()
-        && let Ok(by_signal) = signal.await
-        && left.run.ended.is_none()
-    {
-        return Ok(by_signal);
-    }
-    Ok(code)
+    let by_signal = signal.get().filter(|_| left.run.ended.is_none());
+    Ok(by_signal.copied().unwrap_or(code))
 }
 
-async fn leave_on_signal(handle: Handle) -> u8 {
+async fn leave_on_signal(handle: Handle, which: Arc<OnceLock<u8>>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
     else {
-        return exit::FAILED;
+        return;
     };
     let code = tokio::select! {
         _ = int.recv() => exit::INTERRUPTED,
         _ = term.recv() => exit::TERMINATED,
         _ = hup.recv() => exit::TERMINATED,
     };
+    // Before the session can end: whoever sees it ended finds the reason.
+    which.set(code).ok();
     handle.leave();
-    code
 }

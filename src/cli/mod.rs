@@ -23,16 +23,14 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::runner::{Trouble, exit};
-use args::{Cli, Command};
+use args::{Cli, Command, Global};
 
 /// What a command ends with: its exit code, or an error that carries one.
 type Ending = Result<u8, Trouble>;
 
 /// Parses the arguments, runs the command, gives the documented exit code.
 pub fn main() -> ExitCode {
-    if let Err(report) = color_eyre::config::HookBuilder::default().display_env_section(false).install() {
-        eprintln!("ripcord: {report}");
-    }
+    hooks();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -40,10 +38,20 @@ pub fn main() -> ExitCode {
     match std::panic::catch_unwind(|| run(cli)) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(trouble)) => {
-            eprintln!("ripcord: {}", trouble.lines());
+            say::error(format_args!("ripcord: {}", trouble.lines()));
             ExitCode::from(trouble.code)
         }
         Err(_panic) => ExitCode::from(exit::PANIC),
+    }
+}
+
+/// Its own panic hook would panic where standard error is closed, and end the process by SIGABRT.
+fn hooks() {
+    let builder = color_eyre::config::HookBuilder::default().display_env_section(false);
+    let (panic_hook, report_hook) = builder.into_hooks();
+    std::panic::set_hook(Box::new(move |info| say::error(panic_hook.panic_report(info))));
+    if let Err(report) = report_hook.install() {
+        say::error(format_args!("ripcord: {report}"));
     }
 }
 
@@ -58,8 +66,18 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn run(cli: Cli) -> Ending {
     log::init(&cli.global)?;
-    let global = &cli.global;
-    match cli.command.unwrap_or(Command::Tui) {
+    let command = cli.command.unwrap_or(Command::Tui);
+    // A run ends as it ended, whoever could listen.
+    let runs = matches!(
+        command,
+        Command::Tui | Command::Run { .. } | Command::Resume { .. } | Command::Rollback { .. }
+    );
+    let ending = carry_out(&cli.global, command);
+    if runs { ending } else { say::end(ending) }
+}
+
+fn carry_out(global: &Global, command: Command) -> Ending {
+    match command {
         Command::Tui => start::console(global, start::Open::Home),
         Command::List { json } => Ok(show::list(global, json)),
         Command::Show { runbook, paper, params, json } => {
@@ -68,8 +86,10 @@ fn run(cli: Cli) -> Ending {
         Command::Validate { paths, json } => check::validate(&paths, json),
         Command::Schema => Ok(check::schema()),
         Command::Plan { start, output, json } => plan::plan(global, &start, output.as_deref(), json),
-        Command::Run { start, plan, drive } => start::run(global, &start, plan.as_deref(), &drive),
-        Command::Resume { run, drive } => start::resume(global, &run, &drive),
+        Command::Run { start, bounds, drive } => start::run(global, &start, &bounds, &drive),
+        Command::Resume { run, stop_before, drive } => {
+            start::resume(global, &run, stop_before.as_ref(), &drive)
+        }
         Command::Rollback { run, to, drive } => start::rollback(global, &run, &to, &drive),
         Command::Runs { json } => journal::runs(global, json),
         Command::Verify { run } => journal::verify(global, &run),

@@ -9,12 +9,11 @@ use crate::runner::Trouble;
 pub fn given(args: &StartArgs) -> Result<Map<String, Value>, Trouble> {
     let mut out = Map::new();
     if let Some(path) = &args.params_file {
-        let text =
-            std::fs::read_to_string(path).map_err(|e| Trouble::usage(format!("{}: {e}", path.display())))?;
+        let text = std::fs::read_to_string(path).map_err(|e| Trouble::file(path, e))?;
         match serde_json::from_str(&text) {
             Ok(Value::Object(map)) => out = map,
-            Ok(_) => return Err(Trouble::usage(format!("{} is not a JSON object", path.display()))),
-            Err(e) => return Err(Trouble::usage(format!("{} is not JSON: {e}", path.display()))),
+            Ok(_) => return Err(Trouble::file(path, "it is not a JSON object")),
+            Err(e) => return Err(Trouble::file(path, format_args!("it is not JSON: {e}"))),
         }
     }
     out.extend(texts(&args.params)?);

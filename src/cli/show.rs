@@ -6,7 +6,7 @@ use super::args::Global;
 use super::{Ending, books, say};
 use crate::runbook::{self, Parameter, ParameterKind, Runbook};
 use crate::runner::exit;
-use crate::text::{clean, clean_lines, fit};
+use crate::text::{clean, clean_whole_lines, fit, written};
 
 /// Lists what can be found by id; a file with findings is listed as such.
 pub fn list(global: &Global, as_json: bool) -> u8 {
@@ -72,7 +72,7 @@ fn page(book: &Runbook) -> String {
         out.push(format!("  {:2}  {:10} {:24} {}", i + 1, phase, step.name, step.title.source()));
     }
     out.push(String::new());
-    clean_lines(&out.join("\n"))
+    clean_whole_lines(&out.join("\n"))
 }
 
 fn parameter(p: &Parameter) -> String {
@@ -82,10 +82,6 @@ fn parameter(p: &Parameter) -> String {
         (None, false) => "optional".into(),
     };
     format!("  {:16} {:20} {:12} {}", p.name, kind(&p.kind), fit(&need, 40), p.description)
-}
-
-fn written(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn indented(text: &str) -> String {

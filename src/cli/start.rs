@@ -1,26 +1,34 @@
 //! `run`, `resume`, `rollback` and the console.
 
-use std::io::IsTerminal;
-use std::path::Path;
+use std::io::{IsTerminal, Write as _};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::args::{DriveArgs, Global, StartArgs, When};
-use super::backstage::{Behind, Stage, in_flight};
-use super::{Ending, books, connect, drive, params, plan as plans, say};
+use super::args::{Bounds, DriveArgs, Global, StartArgs, When};
+use super::backstage::{Behind, Bound, Stage, in_flight};
+use super::plan::Agreed;
+use super::{Ending, books, connect, drive, params, plan as plans};
+use crate::headless::Script;
+use crate::ids::StepPath;
 use crate::journal::EndpointKind;
-use crate::run::{CheckVerdict, Command, Run, What};
+use crate::run::{CheckVerdict, Command, Run, RunInfo, What};
 use crate::runbook::Runbook;
-use crate::runner::{Checked, Trouble, World, exit};
+use crate::runner::{Checked, Stored, Trouble, World, can_stop, exit};
 use crate::tui::{self, Opening, Options};
 
 /// Starts a run.
-pub fn run(global: &Global, start: &StartArgs, plan: Option<&Path>, drive: &DriveArgs) -> Ending {
+pub fn run(global: &Global, start: &StartArgs, bounds: &Bounds, drive: &DriveArgs) -> Ending {
     let book = books::load(global, &start.runbook)?;
-    let given = params::given(start)?;
+    let plan = bounds.plan.as_deref().map(Agreed::read).transpose()?;
+    let mut given = params::given(start)?;
+    if let Some(plan) = &plan {
+        plan.fill(&book, &mut given);
+    }
+    let stop_before = bounds.stop_before.as_ref().map(ToString::to_string);
     if with_screen(drive) {
-        return console(global, Open::Start(book, given));
+        no_script(drive)?;
+        return console(global, Open::Start { book, given, plan, stop_before });
     }
     connect::block_on(async {
         let world = connect::world(global).await?;
@@ -28,11 +36,28 @@ pub fn run(global: &Global, start: &StartArgs, plan: Option<&Path>, drive: &Driv
         let checked = world.check(&book, &given).await?;
         show_checks(&checked, drive);
         drive::complete(&checked.preview(&world), &script, &world)?;
-        agreed(global, &world, &checked, plan).await?;
-        let stop_before = drive.stop_before.as_ref().map(ToString::to_string);
-        let (session, handle, id) = world.start(&checked, stop_before, false)?;
+        match &plan {
+            Some(plan) => plans::same(global, &world, &checked, plan).await?,
+            None if alone(&world.endpoint, &world, &script) => return Err(unread()),
+            None => {}
+        }
+        let plan = plan.map(|plan| plan.digest);
+        let (session, handle, id) = world.start(&checked, plan, stop_before, false)?;
         drive::drive(&world, session, handle, &id, &script, drive::style(drive), vec![]).await
     })?
+}
+
+/// Phrases and answers of the command line go nowhere when a person is asked for them.
+fn no_script(drive: &DriveArgs) -> Result<(), Trouble> {
+    if drive.confirm.is_empty() && drive.answer.is_empty() {
+        return Ok(());
+    }
+    Err(Trouble::new(
+        exit::USAGE,
+        "--confirm and --answer are for runs without a screen",
+        "in this terminal the console would open and ask instead; nothing was started",
+        "add --no-input or --plain, or leave them out",
+    ))
 }
 
 /// Whether questions can be asked on a screen here.
@@ -52,43 +77,58 @@ fn show_checks(checked: &Checked, drive: &DriveArgs) {
             CheckVerdict::Skip => "SKIP",
             CheckVerdict::Fail => "FAIL",
         };
-        say::line(format_args!("{word}  {:24} {}", check.name, check.message));
+        // Whoever does not listen does not stop a recovery.
+        writeln!(std::io::stdout(), "{word}  {:24} {}", check.name, check.message).ok();
     }
 }
 
-/// Gates of a live run without a screen need the plan that was read by a person.
-async fn agreed(
-    global: &Global,
-    world: &World,
-    checked: &Checked,
-    file: Option<&Path>,
-) -> Result<(), Trouble> {
-    match file {
-        Some(file) => plans::same(global, world, checked, file).await,
-        None if world.endpoint == EndpointKind::Live && !world.read_only => Err(Trouble::new(
-            exit::USAGE,
-            "a live run without a screen needs --plan FILE",
-            "its gates are confirmed unseen, so the whole plan must have been read; nothing was started",
-            "write it with `ripcord plan … -o FILE`, read it, and give it here",
-        )),
-        None => Ok(()),
+/// Whether gates of a live run would be confirmed with nobody looking. Lines from a pipe are nobody.
+fn alone(endpoint: &EndpointKind, world: &World, script: &Script) -> bool {
+    let asked = script.interactive && std::io::stdin().is_terminal();
+    *endpoint == EndpointKind::Live && !world.read_only && !asked
+}
+
+fn unread() -> Trouble {
+    Trouble::new(
+        exit::USAGE,
+        "a live run without a screen needs --plan FILE",
+        "its gates are confirmed unseen, so the whole plan must have been read; nothing was started",
+        "write it with `ripcord plan … -o FILE`, read it, and give it here",
+    )
+}
+
+/// A live run goes on unseen only when it was started on a plan that somebody had read.
+fn was_agreed(stored: &Stored, world: &World, script: &Script) -> Result<(), Trouble> {
+    let header = &stored.header;
+    let confirms = script.interactive || script.has_phrases();
+    if header.plan.is_some() || !confirms || !alone(&header.endpoint, world, script) {
+        return Ok(());
     }
+    Err(Trouble::new(
+        exit::USAGE,
+        "this live run was started without --plan, its gates cannot be confirmed without a screen",
+        "nobody has read the whole plan; the run was not opened and stands as it was",
+        format!("in a terminal: `ripcord resume {0}`, or `ripcord resume {0} --plain`", header.run),
+    ))
 }
 
 /// Goes on with an unfinished run.
-pub fn resume(global: &Global, name: &str, drive: &DriveArgs) -> Ending {
+pub fn resume(global: &Global, name: &str, stop_before: Option<&StepPath>, drive: &DriveArgs) -> Ending {
+    let stop_before = stop_before.map(ToString::to_string);
     if with_screen(drive) {
-        return console(global, Open::Resume(name));
+        no_script(drive)?;
+        return console(global, Open::Resume { name, stop_before });
     }
     connect::block_on(async {
         let world = connect::world(global).await?;
         let id = world.shelf.find(name).map_err(Trouble::from)?;
         let script = drive::script(&world, drive)?;
-        let mut stored = world.resumable(&id)?.fold();
+        let stored = world.resumable(&id)?;
+        was_agreed(&stored, &world, &script)?;
+        let mut stored = stored.fold();
         stored.info.read_only = world.read_only;
         drive::complete(&stored, &script, &world)?;
         let retries = drive::retries(&stored, &world.operator);
-        let stop_before = drive.stop_before.as_ref().map(ToString::to_string);
         let (session, handle) = world.resume(&id, stop_before, false).await?;
         drive::drive(&world, session, handle, &id, &script, drive::style(drive), retries).await
     })?
@@ -99,8 +139,12 @@ pub fn rollback(global: &Global, name: &str, to: &str, drive: &DriveArgs) -> End
     connect::block_on(async {
         let world = connect::world(global).await?;
         let id = world.shelf.find(name).map_err(Trouble::from)?;
-        let script = drive::script(&world, drive)?;
-        let stored = world.resumable(&id)?.fold();
+        let mut script = drive::script(&world, drive)?;
+        // There is no screen for it: in a terminal it asks in lines.
+        script.interactive |= with_screen(drive);
+        let stored = world.resumable(&id)?;
+        was_agreed(&stored, &world, &script)?;
+        let stored = stored.fold();
         let chain = stored.undo_chain(to).map_err(|refusal| Trouble::usage(refusal.to_string()))?;
         drive::complete_back(&stored, &chain, &script, &world)?;
         let (session, handle) = world.resume(&id, None, false).await?;
@@ -120,8 +164,8 @@ pub fn rollback(global: &Global, name: &str, to: &str, drive: &DriveArgs) -> End
 /// What the console shows first.
 pub enum Open<'a> {
     Home,
-    Start(Arc<Runbook>, Map<String, Value>),
-    Resume(&'a str),
+    Start { book: Arc<Runbook>, given: Map<String, Value>, plan: Option<Agreed>, stop_before: Option<String> },
+    Resume { name: &'a str, stop_before: Option<String> },
 }
 
 /// The console, until the operator leaves it.
@@ -131,18 +175,24 @@ pub fn console(global: &Global, open: Open<'_>) -> Ending {
     }
     let runtime = connect::runtime()?;
     let world = runtime.block_on(connect::world(global))?;
-    let stage = Stage::new(global, world.clone(), runtime.handle().clone());
-    let opening = match open {
-        Open::Home => Opening::Home,
-        Open::Start(book, given) => Opening::Start { book, given },
-        Open::Resume(name) => {
+    let stage = |bound| Stage::new(global, world.clone(), runtime.handle().clone(), bound);
+    let (stage, opening) = match open {
+        Open::Home => (stage(None), Opening::Home),
+        Open::Start { book, given, plan, stop_before } => {
+            runtime.block_on(holds(global, &world, &book, &given, (plan.as_ref(), stop_before.as_ref())))?;
+            let bound = Bound::Start { digest: book.digest.clone(), plan, stop_before };
+            (stage(Some(bound)), Opening::Start { book, given })
+        }
+        Open::Resume { name, stop_before } => {
             let id = world.shelf.find(name).map_err(Trouble::from)?;
-            world.resumable(&id)?;
-            Opening::Resume(id)
+            let mut run = world.resumable(&id)?.fold();
+            run.info.stop_before.clone_from(&stop_before);
+            can_stop(&run)?;
+            (stage(Some(Bound::Resume { run: id.clone(), stop_before })), Opening::Resume(id))
         }
     };
-    let options =
-        Options { runtime: runtime.handle().clone(), theme: theme(global), mouse: false, open: opening };
+    let theme = theme(global);
+    let options = Options { runtime: runtime.handle().clone(), theme, mouse: global.mouse, open: opening };
     let left = tui::run(Arc::new(Behind(Arc::clone(&stage))), options).map_err(|e| {
         Trouble::new(
             exit::FAILED,
@@ -155,6 +205,21 @@ pub fn console(global: &Global, open: Open<'_>) -> Ending {
     // What is still on its way is not waited for any more.
     runtime.shutdown_background();
     Ok(code(&left, last?.as_deref()))
+}
+
+/// What the command line bound a start to is refused before the console opens.
+async fn holds(
+    global: &Global,
+    world: &World,
+    book: &Arc<Runbook>,
+    given: &Map<String, Value>,
+    (plan, stop_before): (Option<&Agreed>, Option<&String>),
+) -> Result<(), Trouble> {
+    let info = RunInfo { stop_before: stop_before.cloned(), ..RunInfo::default() };
+    can_stop(&Run::new(Arc::clone(book), info))?;
+    let Some(plan) = plan else { return Ok(()) };
+    let checked = world.check(book, given).await?;
+    plans::same(global, world, &checked, plan).await
 }
 
 /// The code of a console that was left, with the run as its session left it.

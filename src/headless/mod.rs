@@ -16,8 +16,10 @@ use crate::ids::{At, Span, StepPath};
 use crate::run::{Command, Gate, Hold, Offered, Run, Scene, Stage, StepRun, What};
 use crate::runbook::Action;
 use crate::runner::{Handle, Reader, exit};
+use crate::text::{clean_whole, written};
 use crate::watch::UnreadKind;
 
+use ask::{Lines, Typed};
 pub use needs::{Missing, missing, missing_back};
 pub use script::{Script, ScriptError};
 
@@ -45,6 +47,7 @@ pub struct Driver<'a> {
     tried: Vec<(StepPath, At)>,
     asked: Vec<(StepPath, At)>,
     held: Vec<(StepPath, At)>,
+    lines: Lines,
     silent: Option<Silence>,
 }
 
@@ -87,6 +90,7 @@ impl<'a> Driver<'a> {
             tried: Vec::new(),
             asked: Vec::new(),
             held: Vec::new(),
+            lines: Lines::default(),
             silent: None,
         }
     }
@@ -163,12 +167,12 @@ impl<'a> Driver<'a> {
             return None;
         }
         self.tried.push(name);
-        if !self.script.has_phrase(path, &gate.phrase) && !self.typed(run, path, gate).await {
-            let why = format!(
-                "the gate {path} ({}) wants the phrase `{}`; give it with --confirm '{path}={}'",
-                gate.tier, gate.phrase, gate.phrase
-            );
-            return Some(Stop::Needs { code: exit::UNFINISHED, why });
+        if !self.script.has_phrase(path, &gate.phrase) {
+            match self.typed(run, path, gate).await {
+                Typed::Line(_) => {}
+                Typed::Void => return None,
+                Typed::Left => return Some(self.left(wants(path, gate))),
+            }
         }
         let what =
             What::Confirm { gate: path.clone(), digest: gate.digest.clone(), phrase: gate.phrase.clone() };
@@ -188,7 +192,12 @@ impl<'a> Driver<'a> {
         }
         loop {
             ask::show_hold(path, &hold.why, self.out);
-            let Some(line) = ask::line().await.filter(|l| !l.trim().is_empty()) else { return false };
+            let still = |run: &Run| held(run, path).is_some_and(|other| other.at == hold.at);
+            let line = match self.line(still).await {
+                Typed::Line(line) => line,
+                Typed::Left => return false,
+                Typed::Void => return true,
+            };
             let Some((what, reason)) = ask::order(path, &line) else { continue };
             match self.order(what, reason).await {
                 None => {
@@ -196,28 +205,59 @@ impl<'a> Driver<'a> {
                     return true;
                 }
                 Some(Stop::Needs { why, .. }) => {
-                    writeln!(self.out, "{}", crate::text::clean(&why)).ok();
+                    writeln!(self.out, "{}", clean_whole(&why)).ok();
                 }
                 Some(Stop::Ended) => return false,
             }
         }
     }
 
-    /// Whether a person at the terminal types the phrase; an empty line leaves.
-    async fn typed(&mut self, run: &Run, path: &StepPath, gate: &Gate) -> bool {
+    /// The phrase, typed by a person at the terminal; an empty line leaves.
+    async fn typed(&mut self, run: &Run, path: &StepPath, gate: &Gate) -> Typed {
         if !self.script.interactive {
-            return false;
+            return Typed::Left;
         }
         loop {
-            ask::show_gate(run, path, gate, self.out);
-            match ask::line().await {
-                Some(line) if line == gate.phrase => return true,
-                Some(line) if !line.is_empty() => {
+            let question = ask::gate(run, path, gate, self.handle.now());
+            self.out.write_all(question.as_bytes()).and_then(|()| self.out.flush()).ok();
+            let still = |run: &Run| run.gates.get(path).is_some_and(|other| other.opened == gate.opened);
+            match self.line(still).await {
+                Typed::Line(line) if line != gate.phrase => {
                     writeln!(self.out, "That is not the phrase.").ok();
                 }
-                _ => return false,
+                other => return other,
             }
         }
+    }
+
+    /// A typed line, unless the session ends or the question is void before it comes.
+    async fn line(&mut self, still: impl Fn(&Run) -> bool) -> Typed {
+        // A watcher of its own: what it sees is news to the loop, which looks again.
+        let mut watcher = self.handle.clone();
+        self.lines.forget();
+        loop {
+            tokio::select! {
+                biased;
+                more = watcher.changed() => {
+                    if !more {
+                        return Typed::Left;
+                    }
+                    if !still(&watcher.scene().run) {
+                        writeln!(self.out, "\nThat is no longer asked.").ok();
+                        return Typed::Void;
+                    }
+                }
+                line = self.lines.next() => {
+                    let said = line.filter(|line| !line.trim().is_empty());
+                    return said.map_or(Typed::Left, Typed::Line);
+                }
+            }
+        }
+    }
+
+    /// Why driving stops when nothing was typed: a session that has ended needs nothing.
+    fn left(&self, why: String) -> Stop {
+        if self.handle.closed() { Stop::Ended } else { Stop::Needs { code: exit::UNFINISHED, why } }
     }
 
     async fn send(&mut self, what: What) -> Option<Stop> {
@@ -243,10 +283,19 @@ impl<'a> Driver<'a> {
             return None;
         }
         self.asked.push(name);
-        let given = self.script.answer(path).cloned();
-        let Some(answer) = (if given.is_some() { given } else { self.asked_for(scene, path).await }) else {
-            let why = format!("{path} needs an answer; give it with --answer '{path}=VALUE'");
-            return Some(Stop::Needs { code: exit::UNFINISHED, why });
+        let answer = match self.script.answer(path) {
+            Some(given) => given.clone(),
+            None => match self.asked_for(scene, path).await {
+                Typed::Line(line) => line,
+                Typed::Void => {
+                    self.asked.pop();
+                    return None;
+                }
+                Typed::Left => {
+                    let why = format!("{path} needs an answer; give it with --answer '{path}=VALUE'");
+                    return Some(self.left(why));
+                }
+            },
         };
         match self.reply(scene, path, &answer).await {
             Ok(what) => self.send(what).await,
@@ -254,14 +303,16 @@ impl<'a> Driver<'a> {
         }
     }
 
-    async fn asked_for(&mut self, scene: &Scene, path: &StepPath) -> Option<String> {
+    async fn asked_for(&mut self, scene: &Scene, path: &StepPath) -> Typed {
         if !self.script.interactive {
-            return None;
+            return Typed::Left;
         }
         let offered = self.offered(scene, path).await.unwrap_or_default();
-        let values: Vec<String> = offered.iter().map(|o| plain(&o.value)).collect();
+        let values: Vec<String> = offered.iter().map(|o| written(&o.value)).collect();
         ask::show_question(&scene.run, path, &values, self.out);
-        ask::line().await.filter(|line| !line.trim().is_empty())
+        let open = |run: &Run| run.steps.get(path).map(|s| (s.began, s.hold.is_none(), s.ended.is_none()));
+        let before = open(&scene.run);
+        self.line(|run| open(run) == before).await
     }
 
     async fn offered(&self, scene: &Scene, path: &StepPath) -> Result<Vec<Offered>, String> {
@@ -287,7 +338,7 @@ impl<'a> Driver<'a> {
 
     async fn prompt_reply(&self, scene: &Scene, path: &StepPath, answer: &str) -> Result<What, String> {
         let offered = self.offered(scene, path).await?;
-        let chosen = offered.iter().find(|o| plain(&o.value) == answer);
+        let chosen = offered.iter().find(|o| written(&o.value) == answer);
         match chosen {
             Some(o) => {
                 let (value, row) = (o.value.clone(), Some(o.row.clone()));
@@ -297,7 +348,7 @@ impl<'a> Driver<'a> {
                 Ok(What::Answer { path: path.clone(), value: json!(answer), row: None, typed: true })
             }
             None => {
-                let all: Vec<String> = offered.iter().map(|o| plain(&o.value)).collect();
+                let all: Vec<String> = offered.iter().map(|o| written(&o.value)).collect();
                 Err(format!("`{answer}` is not offered; there are {}", all.join(", ")))
             }
         }
@@ -324,6 +375,8 @@ impl<'a> Driver<'a> {
             Stop::Needs { why, .. } => why.clone(),
             Stop::Ended => scene.trouble.clone().unwrap_or_default(),
         };
+        // It may repeat what AWS said.
+        let why = clean_whole(&why);
         let (id, state) = (&scene.run.info.id, scene.run.state().word());
         let text = match self.style {
             Style::Plain => format!(
@@ -353,9 +406,13 @@ fn stopped_before(scene: &Scene) -> Option<Stop> {
         .then(|| Stop::Needs { code: exit::UNFINISHED, why: format!("stopped before {wanted}") })
 }
 
-/// A value as `--answer` takes it.
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn wants(path: &StepPath, gate: &Gate) -> String {
+    let Gate { tier, phrase, .. } = gate;
+    format!("the gate {path} ({tier}) wants the phrase `{phrase}`; give it with --confirm '{path}={phrase}'")
+}
+
+fn held<'r>(run: &'r Run, path: &StepPath) -> Option<&'r Hold> {
+    run.steps.get(path)?.hold.as_ref()
 }
 
 fn worst_hold(scene: &Scene) -> Option<(&StepPath, &Hold)> {

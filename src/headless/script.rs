@@ -48,6 +48,11 @@ impl Script {
         self.phrases.keys().any(|p| p == gate || *p == over_all || p.unkeyed() == *gate)
     }
 
+    /// Whether any phrase was given at all.
+    pub fn has_phrases(&self) -> bool {
+        !self.phrases.is_empty()
+    }
+
     /// The phrases given for a gate.
     pub fn phrases(&self, gate: &StepPath) -> impl Iterator<Item = &str> {
         self.phrases.get(gate).into_iter().flatten().map(String::as_str)

@@ -26,6 +26,9 @@ pub struct Header {
     /// While the run is unfinished, no other run in the same world starts on any of them.
     #[serde(default)]
     pub resources: Vec<String>,
+    /// Digest of the plan that a person read and that this run was held against at Start, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
 }
 
 /// Which runbook a run follows; its bytes lie beside the journal.

@@ -12,7 +12,7 @@ use crate::catalogue::{self, CliPlace, HIDDEN, Kind, Shape};
 use crate::ids::Place;
 use crate::run::{Call, Fact};
 use crate::runbook::Action;
-use crate::text::clean;
+use crate::text::{clean, clean_whole};
 
 /// Shorter texts are not looked for elsewhere: they would be found in every word.
 const SHORTEST: usize = 4;
@@ -125,7 +125,7 @@ impl Ink {
 
     /// A value with every text in it made showable, keys included; nothing is cut short.
     pub fn value(&self, value: &Value) -> Value {
-        each_text(value, &|text| long_clean(&self.without_secrets(text)))
+        each_text(value, &|text| clean_whole(&self.without_secrets(text)))
     }
 
     /// A map with every text in it made showable.
@@ -153,7 +153,7 @@ impl Ink {
         };
         let parameters = operation.map(hidden);
         // The line quotes control characters for the shell; cleaned parameters would paste as something else.
-        let cli = operation.zip(parameters.as_ref()).map(|(o, p)| Shown(long_clean(&o.cli(p, place))));
+        let cli = operation.zip(parameters.as_ref()).map(|(o, p)| Shown(clean_whole(&o.cli(p, place))));
         let unknown = || Value::from("(not shown: this version does not know the operation)");
         ShownCall {
             place: self.place(&call.place),
@@ -183,12 +183,6 @@ fn each_text(value: &Value, change: &impl Fn(&str) -> String) -> Value {
         Value::Object(map) => map.iter().map(|(k, v)| (change(k), each_text(v, change))).collect(),
         plain => plain.clone(),
     }
-}
-
-/// Cleans in pieces: a command line that is cut short could be pasted and would do something else.
-fn long_clean(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    chars.chunks(crate::text::LONGEST).map(|c| clean(&c.iter().collect::<String>()).into_owned()).collect()
 }
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::model::{Decision, GateResult, GateRow, GatedCall, Override, Utc};
 use super::source::Source;
 use crate::ids::{At, StepPath};
 use crate::run::{Call, Fact, Proof, StepState};
+use crate::text::written;
 
 /// Every gate that was opened, what it showed and how it ended.
 pub(super) fn gates(source: &Source<'_>) -> Vec<GateRow> {
@@ -85,7 +84,7 @@ fn decision(source: &Source<'_>, fact: &Fact) -> Option<Decision> {
         said: ink.text(said),
     };
     match fact {
-        Fact::Answered { path, value, by, at } => Some(one(path, "answered", by, &plain(value), *at)),
+        Fact::Answered { path, value, by, at } => Some(one(path, "answered", by, &written(value), *at)),
         Fact::Attested { path, note, by, at } => Some(one(path, "attested", by, note, *at)),
         Fact::Approved { path, approver, accepted, by, at } => {
             let kind = if *accepted { "approved" } else { "refused" };
@@ -142,8 +141,4 @@ fn deviation(source: &Source<'_>, fact: &Fact) -> Option<Override> {
 
 fn said(what: &str, reason: &str) -> String {
     if reason.is_empty() { what.to_owned() } else { format!("{what}: {reason}") }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

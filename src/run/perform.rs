@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::decide::Outcome;
 use super::fact::Call;
-use crate::ids::EffectName;
+use crate::ids::{At, EffectName, Place};
 use crate::watch::{Question, Unread};
 
 /// A boxed future, so that performers are objects.
@@ -22,4 +22,9 @@ pub trait Perform: Send + Sync {
 
     /// Sends one mutating call, once. Whatever is not proof is [`Outcome::Unclear`].
     fn send<'a>(&'a self, name: &'a EffectName, call: &'a Call) -> Performing<'a, Outcome>;
+
+    /// What the clock of the endpoint said in its newest answer to a question of this place, if it said so.
+    fn endpoint_time(&self, _place: &Place) -> Option<At> {
+        None
+    }
 }

@@ -2,7 +2,6 @@
 //!
 //! Both front ends start here, so that neither can start a run the other would have refused.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -12,16 +11,20 @@ use super::ledger::{Decision, Denied, Ledger, facts};
 use super::reader::Reader;
 use super::session::{Handle, Options, Session};
 use super::trouble::{Trouble, exit};
-use crate::ids::{At, Clock, Identity, Place, RunId, Span};
+use crate::catalogue::did_you_mean;
+use crate::ids::{At, Clock, Identity, Place, RunId, Span, StepPath};
 use crate::journal::{Digest, EndpointKind, Header, Journal, JournalError, LocalDisk, RunbookRef, Shelf};
 use crate::run::{CheckResult, CheckVerdict, Input, Look, Perform, Refusal, Run, RunInfo};
 use crate::runbook::{ParameterKind, Runbook};
-use crate::watch::{Frame, Question, UnreadKind};
+use crate::watch::Frame;
 
 /// Deadline of a request, life of its signature and clock skew: how long a sent call can still land.
 const SETTLE_LIVE: Span = Span::mins(7);
 /// The same for servers on this machine, which keep no request that long.
 const SETTLE_LOOPBACK: Span = Span::secs(2);
+
+/// How old the checks may be when a run starts on them.
+const FRESH: Span = Span::mins(2);
 
 /// Everything a run needs from outside.
 #[derive(Clone)]
@@ -90,84 +93,6 @@ impl World {
         }
     }
 
-    /// Who we are in a region.
-    ///
-    /// # Errors
-    /// Exit 4 for missing, expired or refused credentials, 5 for an endpoint that does not answer.
-    pub async fn identity(&self, region: &str) -> Result<Identity, Trouble> {
-        let place = Place { region: region.to_owned(), ..Place::default() };
-        let question = Question {
-            place,
-            service: "sts".into(),
-            operation: "GetCallerIdentity".into(),
-            parameters: Value::Object(Map::new()),
-        };
-        let answer = self.perform.read(&question).await.map_err(|why| match why.kind {
-            UnreadKind::Credentials | UnreadKind::NoAccess => Trouble::new(
-                exit::CREDENTIALS,
-                format!("AWS does not accept the credentials: {}", why.message),
-                "nothing was read or changed",
-                "log in again (`aws sso login`, or new keys) and check with `aws sts get-caller-identity`",
-            ),
-            _ => Trouble::new(
-                exit::PREFLIGHT,
-                format!("the endpoint does not answer: {}", why.message),
-                "who we are is not known, so nothing was started",
-                "check the network, the proxy and --endpoint-url, then try again",
-            ),
-        })?;
-        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
-        Ok(Identity { account: text("Account"), arn: text("Arn"), user_id: text("UserId") })
-    }
-
-    /// Resolves and pins the place of every target.
-    async fn places(
-        &self,
-        book: &Runbook,
-        parameters: &Map<String, Value>,
-    ) -> Result<(Vec<Place>, Identity), Trouble> {
-        let mut identities: BTreeMap<String, Identity> = BTreeMap::new();
-        let mut places = Vec::new();
-        let scope = serde_json::json!({ "parameters": parameters });
-        let now = self.clock.now();
-        let said = |t: &Option<crate::expr::Template>| match t {
-            Some(t) => t.text(&scope, now).map(Some).map_err(|e| Trouble::usage(format!("a target: {e}"))),
-            None => Ok(None),
-        };
-        for target in &book.targets {
-            let region = said(&target.region)?.unwrap_or_else(|| self.region.clone());
-            if region.is_empty() {
-                return Err(Trouble::new(
-                    exit::USAGE,
-                    "no region is known",
-                    "a run is bound to one account and region for life",
-                    "give --region, set AWS_REGION, or write the region into the profile",
-                ));
-            }
-            if !identities.contains_key(&region) {
-                let identity = self.identity(&region).await?;
-                identities.insert(region.clone(), identity);
-            }
-            let account = identities.get(&region).map(|i| i.account.clone()).unwrap_or_default();
-            if let Some(wanted) = said(&target.account)?.filter(|w| *w != account) {
-                return Err(Trouble::new(
-                    exit::CREDENTIALS,
-                    format!("the credentials are of account {account}, the runbook wants {wanted}"),
-                    "nothing was read or changed",
-                    "choose the profile of that account with --profile",
-                ));
-            }
-            places.push(Place {
-                target: target.name.clone(),
-                account,
-                region,
-                role_arn: said(&target.role_arn)?,
-            });
-        }
-        let identity = identities.into_values().next().unwrap_or_default();
-        Ok((places, identity))
-    }
-
     /// A run that cannot start yet, for reads that offer values: with the parameters that are right already.
     ///
     /// # Errors
@@ -197,6 +122,7 @@ impl World {
             )
         })?;
         let (places, identity) = self.places(book, &parameters).await?;
+        let clock = self.clock_check(places.first());
         let mut checked = Checked {
             book: Arc::clone(book),
             parameters,
@@ -209,30 +135,36 @@ impl World {
         let now = self.clock.now();
         let look: Look = run.preflight_look(now);
         checked.frame = self.reader().round(&look, now).await;
-        checked.preflight = vec![identity_check(&checked)];
+        checked.preflight = vec![identity_check(&checked), clock];
         checked.preflight.extend(run.judge_preflight(&checked.frame, self.clock.now()));
         Ok(checked)
     }
 
-    /// Starts a run: journal, `opened`, `started`.
+    /// Starts a run: journal, `opened`, `started`. `plan` is the digest of the plan it was held against.
     ///
     /// # Errors
-    /// Exit 5 when a check failed, 7 when another unfinished run works on the same resource, 6 for the disk.
+    /// Exit 5 when a check failed or is too old, 2 for a step it cannot stop before, 7 when another unfinished run
+    /// works on the same resource, 6 for the disk.
     pub fn start(
         &self,
         checked: &Checked,
+        plan: Option<String>,
         stop_before: Option<String>,
         panes: bool,
     ) -> Result<(Session<LocalDisk>, Handle, RunId), Trouble> {
         if checked.failed() {
             return Err(preflight_failed(checked));
         }
+        let age = self.clock.now().since(checked.frame.asked);
+        if age > FRESH {
+            return Err(preflight_old(age));
+        }
         let id = RunId(uuid::Uuid::now_v7().to_string());
-        let header = self.header(checked, &id);
+        let run = Run::new(Arc::clone(&checked.book), RunInfo { stop_before, ..self.info(id.clone()) });
+        can_stop(&run)?;
+        let header = Header { plan, ..self.header(checked, &id) };
         let source = checked.book.source.as_bytes();
         let journal = self.shelf.start(&header, source, &self.clock.stamp()).map_err(Trouble::from)?;
-        let info = RunInfo { stop_before, ..self.info(id.clone()) };
-        let run = Run::new(Arc::clone(&checked.book), info);
         let mut ledger = Ledger::new(run, journal, self.clock.clone(), &[]);
         let start = Input::Start {
             parameters: checked.parameters.clone(),
@@ -269,13 +201,15 @@ impl World {
             started: self.clock.now(),
             operator: self.operator.clone(),
             resources: resources(book, &checked.parameters, &checked.places),
+            plan: None,
         }
     }
 
     /// Opens an unfinished run for its next life. Nothing is sent before its doubts are settled.
     ///
     /// # Errors
-    /// Exit 7 when it is open elsewhere, 2 for another kind of endpoint, 1 for damage, 4 for another account.
+    /// Exit 7 when it is open elsewhere, 2 for another kind of endpoint or a step it cannot stop before, 1 for
+    /// damage, 4 for another account.
     pub async fn resume(
         &self,
         id: &RunId,
@@ -283,8 +217,13 @@ impl World {
         panes: bool,
     ) -> Result<(Session<LocalDisk>, Handle), Trouble> {
         let stored = self.resumable(id)?;
+        let mut so_far = stored.fold();
+        if so_far.ended.is_none() {
+            so_far.info.stop_before.clone_from(&stop_before);
+            can_stop(&so_far)?;
+        }
         for place in &stored.header.places {
-            let identity = self.identity(&place.region).await.map_err(not_resumed)?;
+            let identity = self.identity(place).await.map_err(not_resumed)?;
             if identity.account != place.account {
                 return Err(Trouble::new(
                     exit::CREDENTIALS,
@@ -325,8 +264,9 @@ impl World {
         let header = journal.header();
         let info = RunInfo {
             operator: header.operator.clone(),
-            settle: Span(header.settle_ms),
-            pace: header.pace,
+            // Begun on this machine, it may go on elsewhere: what held for loopback alone holds no longer.
+            settle: Span(header.settle_ms).max(self.settle()),
+            pace: if self.loopback { header.pace } else { 1 },
             stop_before,
             ..self.info(header.run.clone())
         };
@@ -458,6 +398,8 @@ fn identity_check(checked: &Checked) -> CheckResult {
 /// What this version parses and checks but does not execute is refused by name, before anything starts.
 fn refuse_foreign(book: &Runbook) -> Result<(), Trouble> {
     let mut found = book.foreign();
+    let profiles = book.targets.iter().filter_map(|t| Some((&t.name, t.profile.as_ref()?)));
+    found.extend(profiles.map(|(target, profile)| format!("target `{target}` (profile `{profile}`)")));
     if book.targets.len() > 1 {
         found.push(format!("{} targets", book.targets.len()));
     }
@@ -490,6 +432,46 @@ fn resources(book: &Runbook, parameters: &Map<String, Value>, places: &[Place]) 
         out.extend(names.iter().filter_map(Value::as_str).map(|n| format!("{place}/{kind}/{n}")));
     }
     out
+}
+
+/// Whether the run comes to the step it shall stop before: one of the main list that has not begun.
+///
+/// # Errors
+/// Exit 2 when it does not.
+pub fn can_stop(run: &Run) -> Result<(), Trouble> {
+    let Some(name) = &run.info.stop_before else { return Ok(()) };
+    let steps = &run.book().steps;
+    let next = run.lists.get(&StepPath::default()).map_or(0, |list| list.next);
+    let refuse = |what: String, next: String| {
+        Err(Trouble::new(exit::USAGE, what, "nothing was started or opened", next))
+    };
+    match steps.iter().position(|step| step.name == *name) {
+        Some(index) if index >= next => Ok(()),
+        Some(_) => refuse(
+            format!("--stop-before: step `{name}` has begun already"),
+            "name a step that is still to come, or leave --stop-before out".into(),
+        ),
+        None => {
+            let near = did_you_mean(name, steps.iter().map(|s| s.name.as_str()));
+            let all = || {
+                format!(
+                    "name one of: {}",
+                    steps.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
+                )
+            };
+            let hint = near.map_or_else(all, |near| format!("did you mean `{near}`?"));
+            refuse(format!("--stop-before: there is no main step `{name}`"), hint)
+        }
+    }
+}
+
+fn preflight_old(age: Span) -> Trouble {
+    Trouble::new(
+        exit::PREFLIGHT,
+        format!("the preflight was asked {} ago", age.human()),
+        "what it saw may have changed since; nothing was started",
+        "check again, then start",
+    )
 }
 
 fn preflight_failed(checked: &Checked) -> Trouble {

@@ -6,12 +6,13 @@
 mod clock;
 mod launch;
 mod ledger;
+mod place;
 mod reader;
 mod session;
 mod trouble;
 
 pub use clock::{RunClock, Stamps};
-pub use launch::{Checked, Stored, World, age, endpoint_words};
+pub use launch::{Checked, Stored, World, age, can_stop, endpoint_words};
 pub use ledger::{Decision, Denied, Ledger, facts};
 pub use reader::Reader;
 pub use session::{Handle, Left, Options, Session};

@@ -91,6 +91,17 @@ impl Trouble {
         Trouble::new(exit::USAGE, what, "nothing was started", "see `ripcord --help`")
     }
 
+    /// Exit 2 for a file that was named and cannot be used.
+    pub fn file(path: &std::path::Path, why: impl std::fmt::Display) -> Trouble {
+        let what = format!("{}: {why}", path.display());
+        Trouble::new(
+            exit::USAGE,
+            what,
+            "nothing was started",
+            "check the path, its permissions and what is in it",
+        )
+    }
+
     /// The three parts on their own lines, cleaned.
     pub fn lines(&self) -> String {
         let clean = crate::text::clean_lines;

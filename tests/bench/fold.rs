@@ -79,5 +79,6 @@ fn header(runbook: &[u8]) -> Header {
         started: At(1),
         operator: "ana".into(),
         resources: vec![],
+        plan: None,
     }
 }

@@ -10,9 +10,10 @@ mod wire;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ripcord::aws::{Aws, Credentials, Mode, Settings};
+use ripcord::aws::{Aws, Credentials, Mode, ReadError, Settings};
 use ripcord::catalogue;
 use ripcord::ids::Place;
+use serde_json::{Value, json};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -38,6 +39,12 @@ async fn connect(url: &str, mode: Mode) -> Aws {
 
 fn place() -> Place {
     Place { target: "main".into(), region: "eu-west-1".into(), ..Place::default() }
+}
+
+/// Who the credentials belong to, asked of STS.
+async fn identity(aws: &Aws, place: &Place) -> Result<Value, ReadError> {
+    let answer = aws.read(place, "sts", "GetCallerIdentity", &json!({})).await?;
+    Ok(answer.value)
 }
 
 fn succeeds(command: &mut Command) {

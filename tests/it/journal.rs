@@ -42,6 +42,7 @@ fn header(run: &str) -> Header {
         started: At(1_772_329_205_007),
         operator: "ana".to_owned(),
         resources: vec!["111122223333/eu-west-1/aws.rds.instance/orders".to_owned()],
+        plan: None,
     }
 }
 

@@ -17,6 +17,7 @@ mod journal;
 mod kernel;
 #[cfg(feature = "aws")]
 mod kill;
+mod launch;
 mod laws;
 mod moto;
 mod proxy;

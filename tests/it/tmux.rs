@@ -96,6 +96,12 @@ impl Terminal {
         first.parse().expect("a process id")
     }
 
+    /// Whether the program in the terminal wants to be told of the mouse.
+    pub fn mouse(&self) -> bool {
+        let output = checked(self.tmux().args(["display-message", "-p", "-t", "t", "#{mouse_any_flag}"]));
+        String::from_utf8_lossy(&output.stdout).trim() == "1"
+    }
+
     fn socket(&self) -> PathBuf {
         self.directory.path().join("socket")
     }

@@ -11,6 +11,7 @@ use page::Page;
 
 use super::model::{Objective, Reached, Report, Utc};
 use crate::ids::Span;
+use crate::text::written;
 
 /// The report as one Markdown page.
 pub fn markdown(report: &Report) -> String {
@@ -63,7 +64,7 @@ fn parameters(report: &Report) -> String {
         .run
         .parameters
         .iter()
-        .map(|(name, value)| code(&format!("{name} = {}", plain(value))))
+        .map(|(name, value)| code(&format!("{name} = {}", written(value))))
         .collect();
     listed(&all, "none")
 }
@@ -105,9 +106,4 @@ fn span(span: Option<Span>) -> String {
 
 fn listed(items: &[String], none: &str) -> String {
     if items.is_empty() { none.to_owned() } else { items.join("; ") }
-}
-
-/// A value as text: a string without quotes.
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -2,12 +2,13 @@
 
 use super::escape::{code, fence, prose};
 use super::page::Page;
-use super::{moment, plain, span};
+use super::{moment, span};
 use crate::report::ink::{Shown, ShownCall};
 use crate::report::model::{
     CallOutcome, CallRow, GateResult, GateRow, ProofKind, Report, SettledUnknown, Unknown,
 };
 use crate::run::CheckVerdict;
+use crate::text::written;
 
 pub(super) fn all(page: &mut Page, report: &Report) {
     left(page, report);
@@ -273,7 +274,7 @@ fn comparisons(page: &mut Page, report: &Report) {
 }
 
 fn side(value: &serde_json::Value) -> String {
-    if value.is_null() { "nothing".to_owned() } else { code(&plain(value)) }
+    if value.is_null() { "nothing".to_owned() } else { code(&written(value)) }
 }
 
 fn follow_ups(page: &mut Page, report: &Report) {

@@ -7,17 +7,18 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use ripcord::aws::{Aws, ConnectError, Credentials, EndpointKind, Mode, ReadError, ReadErrorKind, Settings};
-use ripcord::ids::Identity;
+
+use serde_json::Value;
 
 use super::peer::{Peer, Reaction};
-use super::{place, python, root};
+use super::{identity as identity_of, place, python, root};
 
 const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/u</Arn>\
     <UserId>U</UserId><Account>1</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 fn settings() -> Settings {
     Settings {
-        profile: None,
+        profile: std::env::var("FLAG_PROFILE").ok(),
         region: None,
         endpoint_url: None,
         mode: Mode::ReadOnly,
@@ -29,8 +30,8 @@ async fn connected() -> Aws {
     Aws::connect(settings()).await.unwrap()
 }
 
-async fn identity() -> Result<Identity, ReadError> {
-    connected().await.identity(&place()).await
+async fn identity() -> Result<Value, ReadError> {
+    identity_of(&connected().await, &place()).await
 }
 
 /// What a child does; not a test of its own.
@@ -38,7 +39,7 @@ async fn identity() -> Result<Identity, ReadError> {
 async fn child() {
     let Ok(case) = std::env::var("CASE") else { return };
     match case.as_str() {
-        "identity" => assert_eq!(identity().await.unwrap().account, "1"),
+        "identity" => assert_eq!(identity().await.unwrap()["Account"], "1"),
         "distrust" => assert_eq!(identity().await.unwrap_err().kind, ReadErrorKind::Transport),
         "bundle" => {
             let error = Aws::connect(settings()).await.err().unwrap();
@@ -62,14 +63,14 @@ async fn child() {
         "reload" => {
             let file = std::env::var("AWS_SHARED_CREDENTIALS_FILE").unwrap();
             let aws = connected().await;
-            assert_eq!(aws.identity(&place()).await.unwrap_err().kind, ReadErrorKind::NoCredentials);
+            assert_eq!(identity_of(&aws, &place()).await.unwrap_err().kind, ReadErrorKind::NoCredentials);
             std::fs::write(&file, "[default]\naws_access_key_id = a\naws_secret_access_key = b\n").unwrap();
             aws.reload().await.unwrap();
-            assert_eq!((aws.identity(&place()).await.unwrap().account.as_str(), aws.loads()), ("1", 2));
+            assert_eq!(identity_of(&aws, &place()).await.unwrap()["Account"], "1");
             std::fs::write(std::env::var("AWS_CONFIG_FILE").unwrap(), "[default]\n").unwrap();
             let error = aws.reload().await.unwrap_err();
             assert!(matches!(error, ConnectError::EndpointChanged(_)), "{error}");
-            assert_eq!(aws.loads(), 2);
+            assert_eq!(identity_of(&aws, &place()).await.unwrap()["Account"], "1");
         }
         "no credentials" => assert_eq!(identity().await.unwrap_err().kind, ReadErrorKind::NoCredentials),
         "sso" => {
@@ -177,5 +178,22 @@ fn new_keys_are_taken_over_in_place_and_another_endpoint_is_not() {
         ("AWS_SHARED_CREDENTIALS_FILE", keys.to_str().unwrap()),
     ];
     run("reload", &files);
-    assert_eq!(peer.requests().len(), 1);
+    assert_eq!(peer.requests().len(), 2);
+}
+
+#[test]
+fn a_profile_of_the_command_line_wins_over_keys_in_the_environment() {
+    let peer = Peer::start(|_, _| Reaction::Answer(200, IDENTITY.into()));
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("credentials");
+    std::fs::write(&keys, "[prod]\naws_access_key_id = ofprod\naws_secret_access_key = b\n").unwrap();
+    let file = ("AWS_SHARED_CREDENTIALS_FILE", keys.to_str().unwrap());
+    let signed_by = |name: &str, key: &str| {
+        run("identity", &with_keys(&[("AWS_ENDPOINT_URL", &peer.url), file, (name, "prod")]));
+        let head = peer.requests().last().unwrap().head.clone();
+        assert!(head.contains(&format!("credential={key}/")), "{name}: {head}");
+    };
+    signed_by("FLAG_PROFILE", "ofprod");
+    // As the `aws` CLI has it: a profile that is only in the environment loses to keys beside it.
+    signed_by("AWS_PROFILE", "a");
 }

@@ -1,10 +1,12 @@
 //! A change is sent once, whatever the answer; a question is asked again.
 
 use ripcord::aws::{Aws, Mode, ReadErrorKind, Sent, UnsentKind};
+use ripcord::ids::{At, Attempt, EffectName, Place, StepPath};
+use ripcord::run::{Call, Outcome, Perform};
 use serde_json::{Value, json};
 
 use super::peer::{Peer, Reaction};
-use super::{connect, place};
+use super::{connect, identity, place};
 
 const STOPPED: &str = r#"{"task":{"taskArn":"arn","lastStatus":"STOPPED"}}"#;
 
@@ -39,6 +41,61 @@ async fn a_change_whose_answer_is_lost_is_sent_once_and_unknown() {
         assert!(matches!(sent, Sent::Unknown { .. }), "{name}: {sent:?}");
         assert_eq!(requests, 1, "{name}");
     }
+}
+
+const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/u</Arn>\
+    <UserId>U</UserId><Account>1</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+#[tokio::test]
+async fn a_change_is_sent_only_with_the_credentials_whose_account_was_proven() {
+    let peer = Peer::start(|_, request| {
+        let answer = if request.body.contains("GetCallerIdentity") { CALLER } else { STOPPED };
+        Reaction::Answer(200, answer.into())
+    });
+    let aws = connect(&peer.url, Mode::Full).await;
+    let of = |account: &str| Place { account: account.into(), ..place() };
+    let call = |account: &str| Call {
+        place: of(account),
+        service: "ecs".into(),
+        operation: "StopTask".into(),
+        parameters: json!({"cluster": "c", "task": "t"}),
+    };
+    let name = EffectName { path: StepPath::top("stop"), attempt: Attempt(1) };
+    let stop = async |account: &str| Perform::send(&aws, &name, &call(account)).await;
+    let refused =
+        |outcome: &Outcome| matches!(outcome, Outcome::Rejected { code, .. } if code == "ExpiredToken");
+
+    assert!(refused(&stop("1").await), "nobody has asked yet");
+    identity(&aws, &of("1")).await.unwrap();
+    assert!(refused(&stop("2").await), "the credentials are of another account");
+    assert!(matches!(stop("1").await, Outcome::Executed { .. }));
+    aws.reload().await.unwrap();
+    assert!(refused(&stop("1").await), "the proof was of other credentials");
+    identity(&aws, &of("1")).await.unwrap();
+    assert!(matches!(stop("1").await, Outcome::Executed { .. }));
+    let sent = peer.requests().iter().filter(|r| r.head.contains("stoptask")).count();
+    assert_eq!(sent, 2);
+}
+
+#[tokio::test]
+async fn the_clock_of_the_endpoint_is_that_of_its_newest_answer_errors_included() {
+    let peer = Peer::start(|n, _| match n {
+        0 => Reaction::Answer(200, CALLER.into()),
+        n => {
+            let date = if n == 1 { "Sun, 06 Nov 1994 08:49:37 GMT" } else { "whenever" };
+            let error = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+            Reaction::Dated(if n == 1 { 403 } else { 200 }, date, if n == 1 { error } else { CALLER }.into())
+        }
+    });
+    let aws = connect(&peer.url, Mode::Full).await;
+    assert_eq!(aws.endpoint_time(&place()), None);
+    identity(&aws, &place()).await.unwrap();
+    assert_eq!(aws.endpoint_time(&place()), None);
+    identity(&aws, &place()).await.unwrap_err();
+    let said = At::parse("1994-11-06T08:49:37Z");
+    assert_eq!(aws.endpoint_time(&place()), said);
+    identity(&aws, &place()).await.unwrap();
+    assert_eq!(aws.endpoint_time(&place()), said, "what is no date says nothing");
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 /// What the peer does with one request.
 pub enum Reaction {
     Answer(u16, String),
+    /// The same with a `Date`.
+    Dated(u16, &'static str, String),
     /// Answers, and closes the connection without saying so: a stale connection for whoever kept it.
     AnswerAndClose(u16, String),
     /// Reads the request and closes the connection.
@@ -80,9 +82,12 @@ fn serve(mut stream: TcpStream, seen: &Seen, script: &dyn Fn(usize, &Request) ->
             requests.len() - 1
         };
         match script(n, &request) {
-            Reaction::Answer(status, body) => answer(&mut stream, status, &body),
+            Reaction::Answer(status, body) => answer(&mut stream, status, "", &body),
+            Reaction::Dated(status, date, body) => {
+                answer(&mut stream, status, &format!("date: {date}\r\n"), &body);
+            }
             Reaction::AnswerAndClose(status, body) => {
-                answer(&mut stream, status, &body);
+                answer(&mut stream, status, "", &body);
                 break;
             }
             Reaction::Drop => break,
@@ -95,9 +100,9 @@ fn serve(mut stream: TcpStream, seen: &Seen, script: &dyn Fn(usize, &Request) ->
     stream.shutdown(Shutdown::Both).ok();
 }
 
-fn answer(stream: &mut TcpStream, status: u16, body: &str) {
+fn answer(stream: &mut TcpStream, status: u16, more: &str, body: &str) {
     let head = format!(
-        "HTTP/1.1 {status} X\r\nx-amzn-requestid: request-{status}\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 {status} X\r\nx-amzn-requestid: request-{status}\r\n{more}content-length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).ok();

@@ -86,6 +86,7 @@ pub(super) fn header() -> Header {
         started: At(1_772_329_200_000),
         operator: "ana".into(),
         resources: vec![],
+        plan: None,
     }
 }
 

@@ -89,6 +89,7 @@ pub fn header() -> Header {
         started: At::parse("2026-03-01T02:00:00Z").unwrap(),
         operator: "ana".into(),
         resources: vec![],
+        plan: None,
     }
 }
 

@@ -326,6 +326,7 @@ pub(super) fn header(sim: &Sim) -> Header {
         started: sim.clock.now(),
         operator: "ana".into(),
         resources: vec![],
+        plan: None,
     }
 }
 
