@@ -399,11 +399,8 @@ impl<'a> Driver<'a> {
 
 /// `--stop-before`: the run stands right before that step.
 fn stopped_before(scene: &Scene) -> Option<Stop> {
-    let wanted = scene.run.info.stop_before.as_ref()?;
-    let root = scene.run.lists.get(&StepPath::default())?;
-    let next = scene.run.book().steps.get(root.next)?;
-    (root.current.is_none() && next.name == *wanted)
-        .then(|| Stop::Needs { code: exit::UNFINISHED, why: format!("stopped before {wanted}") })
+    let wanted = scene.run.stopped_before()?;
+    Some(Stop::Needs { code: exit::UNFINISHED, why: format!("stopped before {wanted}") })
 }
 
 fn wants(path: &StepPath, gate: &Gate) -> String {

@@ -29,6 +29,9 @@ pub struct Header {
     /// Digest of the plan that a person read and that this run was held against at Start, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
+    /// Nothing in it can have been written to AWS, so it holds no resources.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
 }
 
 /// Which runbook a run follows; its bytes lie beside the journal.

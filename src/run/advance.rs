@@ -54,6 +54,14 @@ impl Run {
         vec![Fact::Began { path, at: now }]
     }
 
+    /// The main step that the run was asked to stop before, where it stands there.
+    pub fn stopped_before(&self) -> Option<&str> {
+        let wanted = self.info.stop_before.as_deref()?;
+        let root = self.lists.get(&StepPath::default())?;
+        let next = self.book().steps.get(root.next)?;
+        (self.ended.is_none() && root.current.is_none() && next.name == wanted).then_some(wanted)
+    }
+
     fn advance_step(&self, path: &StepPath, now: At) -> Vec<Fact> {
         let (Some(step), Some(run)) = (self.plan.step(path), self.steps.get(path)) else { return vec![] };
         if run.hold.is_some() {

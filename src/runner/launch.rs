@@ -200,8 +200,14 @@ impl World {
             pace: self.pace,
             started: self.clock.now(),
             operator: self.operator.clone(),
-            resources: resources(book, &checked.parameters, &checked.places),
+            // What only looks keeps nobody from working.
+            resources: if self.read_only {
+                Vec::new()
+            } else {
+                resources(book, &checked.parameters, &checked.places)
+            },
             plan: None,
+            read_only: self.read_only,
         }
     }
 
@@ -304,10 +310,18 @@ impl World {
     /// What a run's directory holds, where it can be opened for another life.
     ///
     /// # Errors
-    /// As [`World::stored`]; 1 for damage, 2 for another kind of endpoint.
+    /// As [`World::stored`]; 1 for damage, 2 for another kind of endpoint and for a run that only looks.
     pub fn resumable(&self, id: &RunId) -> Result<Stored, Trouble> {
         let stored = self.stored(id)?;
         self.same_endpoint(&stored.header)?;
+        if stored.header.read_only && !self.read_only {
+            return Err(Trouble::new(
+                exit::USAGE,
+                format!("run {id} was started with --read-only"),
+                "it holds no targets, so another run may be at work on them; it was not opened",
+                "go on looking with --read-only, or start a run of its own",
+            ));
+        }
         match &stored.refused {
             Some(error) => Err(error.clone()),
             None => Ok(stored),

@@ -80,5 +80,6 @@ fn header(runbook: &[u8]) -> Header {
         operator: "ana".into(),
         resources: vec![],
         plan: None,
+        read_only: false,
     }
 }

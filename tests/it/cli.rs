@@ -353,6 +353,7 @@ fn a_run_that_is_started_on_a_screen_stops_where_it_was_told_to() {
         }
         screen.contains("EXECUTE") && !screen.contains("EXECUTE not started")
     });
+    terminal.wait_for("STOPPED before first", SOON);
     terminal.keys(&["q"]);
     terminal.wait_for("Leave?", SOON);
     terminal.keys(&["l"]);

@@ -43,6 +43,7 @@ fn header(run: &str) -> Header {
         operator: "ana".to_owned(),
         resources: vec!["111122223333/eu-west-1/aws.rds.instance/orders".to_owned()],
         plan: None,
+        read_only: false,
     }
 }
 

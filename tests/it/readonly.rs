@@ -29,16 +29,27 @@ fn phrases_that_are_given_open_nothing_in_a_read_only_run() {
     told(flagship(&world, &["--read-only"])).ends_with(8);
     assert_eq!(world.proxy.mutations().len(), 0);
 
-    let mut by_environment = flagship(&world, &["--stop-before", "go_live"]);
-    by_environment.env("RIPCORD_READ_ONLY", "true");
-    // The first run is unfinished and holds its targets; nothing else was started beside it.
-    told(by_environment).ends_with(7).explains(&["already works on"]);
-
-    let mut resume = resumed(&world, &run_id(&world));
+    let id = run_id(&world);
+    let mut resume = resumed(&world, &id);
     resume.arg("--read-only");
     told(resume).ends_with(8);
+    told(resumed(&world, &id))
+        .ends_with(2)
+        .explains(&["was started with --read-only", "it holds no targets"]);
+
+    let mut by_environment = flagship(&world, &["--stop-before", "go_live"]);
+    by_environment.env("RIPCORD_READ_ONLY", "true");
+    told(by_environment).ends_with(8);
     assert_eq!(world.proxy.mutations().len(), 0);
     assert_eq!(state(&world), untouched());
+}
+
+#[test]
+fn a_run_that_only_looks_keeps_nobody_from_working() {
+    let world = World::start();
+    told(flagship(&world, &["--read-only"])).ends_with(8);
+    told(flagship(&world, &["--stop-before", "stop_services"])).ends_with(6);
+    told(flagship(&world, &["--read-only"])).ends_with(8);
 }
 
 #[test]

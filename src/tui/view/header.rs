@@ -130,6 +130,11 @@ fn run_line(ui: &Ui<'_, '_, '_>, show: &Show, width: usize) -> Line<'static> {
 }
 
 fn standing(run: &Run) -> String {
+    if let Some(step) = run.stopped_before() {
+        let id = &run.info.id.0;
+        return clean(&format!("STOPPED before {step}, as --stop-before asked  {} {id}", run.book().id))
+            .into_owned();
+    }
     let path = wants::standing(run);
     let steps = &run.book().steps;
     let at =

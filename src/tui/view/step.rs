@@ -88,7 +88,9 @@ fn hold(page: &mut Page, kind: HoldKind, state: Option<&StepRun>) {
         }
         HoldKind::TimedOut => ("TIMED", "X gives more time, R starts the wait anew, A goes on with a reason"),
         HoldKind::Credentials => ("HOLD", "log in again in another terminal (`aws sso login`), then R"),
-        HoldKind::ReadOnly => ("HOLD", "this session is read-only: leave and resume without --read-only"),
+        HoldKind::ReadOnly => {
+            ("HOLD", "this session is read-only and ends here; a run without --read-only is started anew")
+        }
         HoldKind::Conflict => {
             ("HOLD", "two attempts contradict each other: look at the target before R or S")
         }

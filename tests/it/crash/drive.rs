@@ -87,6 +87,7 @@ pub(super) fn header() -> Header {
         operator: "ana".into(),
         resources: vec![],
         plan: None,
+        read_only: false,
     }
 }
 

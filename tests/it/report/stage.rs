@@ -90,6 +90,7 @@ pub fn header() -> Header {
         operator: "ana".into(),
         resources: vec![],
         plan: None,
+        read_only: false,
     }
 }
 

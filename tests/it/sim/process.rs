@@ -327,6 +327,7 @@ pub(super) fn header(sim: &Sim) -> Header {
         operator: "ana".into(),
         resources: vec![],
         plan: None,
+        read_only: false,
     }
 }
 
