@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn the_first_column_gives_way_in_its_middle_and_a_moment_stays_whole() {
         let table = table(50, &[[LONG, "2026-03-01T02:10:00Z", "16.3"]]);
-        assert_eq!(table.rows[0], "arn:aws…-2026-03-01-02-10  03-01 02:10:00Z  16.3  ");
+        assert_eq!(table.rows[0], "arn:aws:…2026-03-01-02-10  03-01 02:10:00Z  16.3  ");
         assert!(table.cut);
     }
 
