@@ -354,8 +354,13 @@ fn a_run_that_is_started_on_a_screen_stops_where_it_was_told_to() {
         screen.contains("EXECUTE") && !screen.contains("EXECUTE not started")
     });
     terminal.wait_for("STOPPED before first", SOON);
-    terminal.keys(&["q"]);
-    terminal.wait_for("Leave?", SOON);
+    // Keys are not taken for a moment after a run has opened.
+    terminal.wait_until("the question whether to leave", SOON, |screen| {
+        if !screen.contains("Leave?") {
+            terminal.keys(&["q"]);
+        }
+        screen.contains("Leave?")
+    });
     terminal.keys(&["l"]);
     terminal.wait_for("[exited 6]", SOON);
     let began = drive::facts(&world).concat().iter().any(|(kind, _)| kind == "began");
