@@ -28,7 +28,7 @@ use crate::runner::Handle;
 
 /// Messages that wait at most; who sends more waits.
 const WAITING: usize = 1024;
-/// Between two frames that no key asked for.
+/// Between two frames that nobody asked for.
 const FRAME: Duration = Duration::from_millis(33);
 /// How often ages are drawn anew.
 const TICK: Duration = Duration::from_secs(1);
@@ -130,7 +130,6 @@ impl App {
     }
 
     fn show(&mut self, first: Vec<Cmd>, messages: &Receiver<Msg>) -> io::Result<()> {
-        self.draw()?;
         for command in first {
             self.carry_out(command)?;
         }
@@ -150,7 +149,8 @@ impl App {
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
             while let Some(msg) = next {
-                urgent |= matches!(msg, Msg::Key(_) | Msg::Resized(..));
+                // What was asked for is shown at once; what comes by itself waits for its frame.
+                urgent |= matches!(msg, Msg::Key(_) | Msg::Resized(..) | Msg::Reply(_));
                 dirty = true;
                 self.take(msg)?;
                 next = messages.try_recv().ok();
