@@ -29,3 +29,4 @@ pub mod runner;
 pub mod text;
 pub mod tui;
 pub mod watch;
+pub mod world;

@@ -1,0 +1,52 @@
+//! What RDS tells about the past: `DescribeEvents`.
+
+use serde_json::{Value, json};
+
+use super::{Rds, text};
+use crate::ids::{At, Span};
+use crate::world::{Refused, pages};
+
+/// Events are kept for 14 days (RDS user guide, "Viewing Amazon RDS events").
+const KEPT: Span = Span::mins(14 * 24 * 60);
+
+/// One event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// The identifier of its source at that time.
+    pub source: String,
+    /// `db-instance` or `db-snapshot`.
+    pub kind: &'static str,
+    pub at: At,
+    pub category: &'static str,
+    pub message: String,
+}
+
+impl Rds {
+    /// Events since `StartTime`, else of the last `Duration` minutes (60 where nothing is said).
+    pub(super) fn describe_events(&self, parameters: &Value, now: At) -> Result<Value, Refused> {
+        let ago = |span: Span| At(now.0 - i64::try_from(span.0).unwrap_or(0));
+        let minutes = parameters["Duration"].as_u64().unwrap_or(60);
+        let start = text(parameters, "StartTime").and_then(At::parse);
+        let start = start.unwrap_or_else(|| ago(Span::mins(minutes))).max(ago(KEPT));
+        let end = text(parameters, "EndTime").and_then(At::parse).unwrap_or(now);
+        let is_asked = |event: &&Event| {
+            (start..=end).contains(&event.at)
+                && text(parameters, "SourceIdentifier").is_none_or(|id| id == event.source)
+                && text(parameters, "SourceType").is_none_or(|kind| kind == event.kind)
+        };
+        let rows = self.events.iter().filter(is_asked).map(Event::document).collect();
+        pages::page("Events", rows, parameters)
+    }
+}
+
+impl Event {
+    fn document(&self) -> Value {
+        json!({
+            "SourceIdentifier": self.source,
+            "SourceType": self.kind,
+            "Message": self.message,
+            "EventCategories": [self.category],
+            "Date": self.at.rfc3339(),
+        })
+    }
+}
