@@ -10,6 +10,7 @@
 mod agenda;
 mod data;
 mod dice;
+mod dynamodb;
 mod ecs;
 mod pages;
 mod rds;
@@ -26,6 +27,7 @@ use agenda::Agenda;
 
 pub use data::Data;
 pub use dice::Dice;
+pub use dynamodb::DynamoDb;
 pub use ecs::{Ecs, Service};
 pub use rds::Rds;
 pub use refused::Refused;
@@ -45,6 +47,7 @@ pub struct Services {
     pub rds: Rds,
     pub ecs: Ecs,
     pub scaling: Scaling,
+    pub dynamodb: DynamoDb,
 }
 
 /// What happens by itself.
@@ -52,6 +55,7 @@ pub struct Services {
 enum Due {
     Rds(rds::Due),
     Ecs(ecs::Due),
+    DynamoDb(dynamodb::Due),
 }
 
 /// Several accounts and regions on one virtual clock.
@@ -108,6 +112,7 @@ impl World {
             match due {
                 Due::Rds(due) => services.rds.happen(due, &mut moment),
                 Due::Ecs(due) => services.ecs.happen(&due, &mut moment),
+                Due::DynamoDb(due) => services.dynamodb.happen(&due, &mut moment),
             }
         }
         self.now = self.now.max(to);
@@ -133,6 +138,7 @@ impl World {
             "application-autoscaling" => {
                 services.scaling.call(operation, parameters, &mut services.ecs, &mut moment)
             }
+            "dynamodb" => services.dynamodb.call(operation, parameters, &mut moment),
             "sts" => sts::call(operation, &moment),
             _ => Err(Refused::unknown_operation(service, operation)),
         }
