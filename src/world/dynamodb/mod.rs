@@ -1,4 +1,4 @@
-//! DynamoDB: tables, their continuous backups and their backups.
+//! `DynamoDB`: tables, their continuous backups and their backups.
 //!
 //! `table` is a table and what changes it, `backup` are copies on demand and those of deleted tables, `restore`
 //! makes tables anew. Rules and durations as in `aws.md` §2 and §3.
@@ -25,7 +25,7 @@ pub struct DynamoDb {
     made: u64,
 }
 
-/// What happens to DynamoDB by itself.
+/// What happens to `DynamoDB` by itself.
 #[derive(Clone, Debug)]
 pub(super) enum Due {
     /// A table that is created, restored or updated becomes active.

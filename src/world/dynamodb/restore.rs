@@ -8,7 +8,7 @@ use crate::world::{Data, Due as Happening, Moment, Refused};
 
 /// Restores that run at a time in an account (`aws.md` §0.10).
 const AT_A_TIME: usize = 50;
-/// Members that do not come back (`aws.md` §3, DynamoDB).
+/// Members that do not come back (`aws.md` §3, `DynamoDB`).
 const LOST: &[&str] = &[
     "StreamSpecification",
     "LatestStreamArn",

@@ -6,7 +6,7 @@ use super::{Due, DynamoDb};
 use crate::ids::{At, Span};
 use crate::world::{Data, Due as Happening, Moment, Refused};
 
-/// What can be restored runs five minutes behind (DynamoDB developer guide, "Point-in-time recovery").
+/// What can be restored runs five minutes behind (`DynamoDB` developer guide, "Point-in-time recovery").
 const BEHIND: Span = Span::mins(5);
 
 /// A table.

@@ -1,4 +1,4 @@
-//! What is seen of DynamoDB at which time.
+//! What is seen of `DynamoDB` at which time.
 
 use serde_json::{Map, Value, json};
 
