@@ -96,6 +96,7 @@ impl Terminal {
         first.parse().expect("a process id")
     }
 
+    #[cfg(feature = "aws")]
     /// Whether the program in the terminal wants to be told of the mouse.
     pub fn mouse(&self) -> bool {
         let output = checked(self.tmux().args(["display-message", "-p", "-t", "t", "#{mouse_any_flag}"]));
