@@ -309,7 +309,12 @@ impl Model {
             }
         }
         if let (Some((top, bottom, all)), Some(Layer::Gate(form))) = (hitmap.read, self.layers.last_mut()) {
+            let before = form.read;
             form.read.drawn(top, bottom, all);
+            if form.read != before && form.read == Read::Whole {
+                // What was refused before was refused for that.
+                form.core.error = None;
+            }
         }
         self.hitmap = hitmap;
     }

@@ -58,13 +58,16 @@ fn total(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + widths.len().saturating_sub(1) * 2
 }
 
-/// Takes from the widest column that holds no moments, the first one too, until the table fits.
+/// Takes from the widest column that holds no moments until the table fits. The first one, which says what a row
+/// is, counts half.
 fn shrink(widths: &mut [usize], moments: &[bool], room: usize) {
     for narrowest in NARROW {
         while total(widths) > room {
-            let others = widths.iter_mut().zip(moments).filter(|(w, moment)| !**moment && **w > narrowest);
-            let Some((widest, _)) = others.max_by_key(|(w, _)| **w) else { break };
-            *widest -= 1;
+            let columns = widths.iter_mut().zip(moments).enumerate();
+            let wide = columns.filter(|(_, (w, moment))| !**moment && **w > narrowest);
+            let widest = wide.max_by_key(|(n, (w, _))| if *n == 0 { **w } else { **w * 2 });
+            let Some((_, (width, _))) = widest else { break };
+            *width -= 1;
         }
     }
 }

@@ -26,9 +26,11 @@ fn a_gate_is_armed_only_once_its_end_was_on_the_screen() {
         press(&mut model, KeyCode::PageDown);
     }
     assert_eq!(confirms(&press(&mut model, KeyCode::Enter)), 0);
+    assert!(draw(&mut model).contains("not sent: locked, read on"));
     read_whole(&mut model);
     let drawn = draw(&mut model);
     assert!(drawn.contains("[ Send: Enter ]") && drawn.contains("WHY"), "{drawn}");
+    assert!(!drawn.contains("not sent"), "{drawn}");
     assert_eq!(confirms(&press(&mut model, KeyCode::Enter)), 1);
 }
 
