@@ -1,8 +1,11 @@
 //! Parameters: texts of the command line and files become typed values, defaults are filled, all that is
 //! wrong is said at once.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
+use crate::expr::Tree;
 use crate::ids::{At, Span};
 use crate::runbook::{Parameter, ParameterKind, Runbook};
 
@@ -28,16 +31,28 @@ pub fn resolve(
         .filter(|k| !book.parameters.iter().any(|p| p.name == **k))
         .map(|k| unknown(book, k))
         .collect();
-    let mut out = Map::new();
+    let (mut out, mut missing) = (Map::new(), BTreeSet::new());
     for parameter in &book.parameters {
-        match one(parameter, given.get(&parameter.name), &out, now) {
+        let name = parameter.name.as_str();
+        match one(parameter, given.get(name), &out, now) {
             Ok(value) => {
                 out.insert(parameter.name.clone(), value);
+                continue;
             }
+            // Whoever gives what it is made from has given it too.
+            Err(_) if !given.contains_key(name) && is_made_from(parameter, &missing) => {}
             Err(why) => errors.push(ParameterError { name: parameter.name.clone(), why }),
         }
+        missing.insert(name);
     }
     if errors.is_empty() { Ok(out) } else { Err(errors) }
+}
+
+/// Whether the default of a parameter uses one of these.
+fn is_made_from(parameter: &Parameter, names: &BTreeSet<&str>) -> bool {
+    let roots = parameter.default.iter().flat_map(Tree::roots);
+    let mut used = roots.filter_map(|root| root.path.get(1));
+    used.any(|name| names.contains(name.as_str()))
 }
 
 /// The parameters that are right already, for reads that offer values for the others.

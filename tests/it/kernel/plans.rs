@@ -253,3 +253,20 @@ fn a_step_that_a_person_passes_over_stands_in_the_verdict() {
     assert_eq!(desk.ended().unwrap().word(), "success_with_exceptions");
     assert_eq!(desk.run.exceptions, ["down: skipped, a test"]);
 }
+
+#[test]
+fn a_default_made_from_a_parameter_that_is_missing_is_not_told_as_well() {
+    let book = include_bytes!("../../../runbooks/ecs-rds-snapshot-restore.yaml");
+    let book =
+        ripcord::runbook::load("ecs-rds-snapshot-restore.yaml", book).unwrap_or_else(|f| panic!("{}", f[0]));
+    let errors = |given: serde_json::Value| {
+        let given = given.as_object().cloned().unwrap();
+        let errors = ripcord::run::params::resolve(&book, &given, ripcord::ids::At(0)).unwrap_err();
+        errors.into_iter().map(|e| e.name).collect::<Vec<_>>()
+    };
+    assert_eq!(errors(json!({"cluster": "prod"})), ["services", "db", "incident_time"]);
+    assert_eq!(
+        errors(json!({"cluster": "prod", "parked_db": "?"})),
+        ["services", "db", "parked_db", "incident_time"]
+    );
+}
