@@ -1,37 +1,61 @@
-//! Pages of a list: the markers and limits of the query services.
+//! Pages of a list, by the names and limits of each service.
+
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
 use super::Refused;
 
-/// One page of `rows` under `list`, by `Marker` and `MaxRecords` (20 to 100, as the RDS API reference says).
-pub(super) fn page(list: &str, rows: Vec<Value>, parameters: &Value) -> Result<Value, Refused> {
-    let most = match parameters["MaxRecords"].as_u64() {
-        None if parameters["MaxRecords"].is_null() => 100,
-        Some(n @ 20..=100) => n,
-        _ => {
-            let message = format!(
-                "Invalid value {} for MaxRecords. Must be between 20 and 100",
-                parameters["MaxRecords"]
-            );
-            return Err(Refused::new("InvalidParameterValue", message));
-        }
-    };
-    let from = match parameters["Marker"].as_str() {
-        None => 0,
-        Some(marker) => marker_of(marker)?,
-    };
-    let most = usize::try_from(most).unwrap_or(100);
-    let more = rows.len() > from.saturating_add(most);
-    let mut answer = Map::new();
-    if more {
-        answer.insert("Marker".into(), format!("marker-{}", from + most).into());
-    }
-    answer.insert(list.into(), rows.into_iter().skip(from).take(most).collect());
-    Ok(Value::Object(answer))
+/// How a service pages.
+pub(super) struct Paging {
+    pub limit: &'static str,
+    pub limits: RangeInclusive<u64>,
+    pub default: u64,
+    /// Parameter and member of the answer.
+    pub token: &'static str,
+    /// What is said of a limit or a token that is none.
+    pub wrong: &'static str,
 }
 
-fn marker_of(marker: &str) -> Result<usize, Refused> {
-    let number = marker.strip_prefix("marker-").and_then(|n| n.parse().ok());
-    number.ok_or_else(|| Refused::new("InvalidParameterValue", format!("Invalid value {marker} for Marker")))
+/// RDS: 20 to 100 rows, 100 where nothing is said (API reference).
+pub(super) const RDS: Paging = Paging {
+    limit: "MaxRecords",
+    limits: 20..=100,
+    default: 100,
+    token: "Marker",
+    wrong: "InvalidParameterValue",
+};
+/// ECS: 1 to 100 rows (API reference).
+pub(super) const ECS: Paging = Paging {
+    limit: "maxResults",
+    limits: 1..=100,
+    default: 100,
+    token: "nextToken",
+    wrong: "InvalidParameterException",
+};
+
+impl Paging {
+    /// One page of `rows`, under `list`.
+    pub(super) fn page(&self, list: &str, rows: Vec<Value>, parameters: &Value) -> Result<Value, Refused> {
+        let wrong =
+            |name: &str| Refused::new(self.wrong, format!("Invalid value {} for {name}", parameters[name]));
+        let most = match &parameters[self.limit] {
+            Value::Null => self.default,
+            given => given.as_u64().filter(|n| self.limits.contains(n)).ok_or_else(|| wrong(self.limit))?,
+        };
+        let from: usize = match &parameters[self.token] {
+            Value::Null => 0,
+            given => given
+                .as_str()
+                .and_then(|token| token.strip_prefix("from-")?.parse().ok())
+                .ok_or_else(|| wrong(self.token))?,
+        };
+        let to = from.saturating_add(usize::try_from(most).unwrap_or(usize::MAX));
+        let mut answer = Map::new();
+        if rows.len() > to {
+            answer.insert(self.token.into(), format!("from-{to}").into());
+        }
+        answer.insert(list.into(), rows.into_iter().take(to).skip(from).collect());
+        Ok(Value::Object(answer))
+    }
 }

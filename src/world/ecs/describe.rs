@@ -1,8 +1,9 @@
 //! Reads of ECS. Describing what is not there is no error: it is named in `failures[]`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Ecs, last_part, task};
+use crate::world::pages::{self, Paging};
 use crate::world::{Moment, Refused};
 
 /// Names that one `DescribeServices` takes.
@@ -13,7 +14,7 @@ const TASKS: usize = 100;
 impl Ecs {
     pub(super) fn list_clusters(&self, parameters: &Value, moment: &Moment<'_>) -> Result<Value, Refused> {
         let arns = self.clusters.iter().map(|c| moment.arn("ecs", &format!("cluster/{}", c.name)));
-        page("clusterArns", arns.collect(), 100, parameters)
+        pages::ECS.page("clusterArns", arns.map(Value::from).collect(), parameters)
     }
 
     pub(super) fn describe_clusters(&self, parameters: &Value, moment: &Moment<'_>) -> Value {
@@ -50,7 +51,8 @@ impl Ecs {
     pub(super) fn list_services(&self, parameters: &Value, moment: &Moment<'_>) -> Result<Value, Refused> {
         let cluster = &self.clusters[self.cluster(parameters)?];
         let arn = |name: &String| moment.arn("ecs", &format!("service/{}/{name}", cluster.name));
-        page("serviceArns", cluster.services.iter().map(|s| arn(&s.name)).collect(), 10, parameters)
+        let arns = cluster.services.iter().map(|s| Value::from(arn(&s.name))).collect();
+        Paging { default: 10, ..pages::ECS }.page("serviceArns", arns, parameters)
     }
 
     pub(super) fn describe_services(
@@ -86,7 +88,7 @@ impl Ecs {
             t.stopping == stopped && (service.is_none() || t.service.as_deref() == service)
         };
         let arns = cluster.tasks.iter().filter(is_asked).map(|t| task::arn(&cluster.name, &t.id, moment));
-        page("taskArns", arns.collect(), 100, parameters)
+        pages::ECS.page("taskArns", arns.map(Value::from).collect(), parameters)
     }
 
     pub(super) fn describe_tasks(&self, parameters: &Value, moment: &Moment<'_>) -> Result<Value, Refused> {
@@ -132,31 +134,4 @@ fn names(parameters: &Value, list: &str, most: usize) -> Result<Vec<String>, Ref
 
 fn missing(arn: &str) -> Value {
     json!({"arn": arn, "reason": "MISSING"})
-}
-
-/// One page of a list of names.
-fn page(list: &str, rows: Vec<String>, default: u64, parameters: &Value) -> Result<Value, Refused> {
-    let most = match parameters["maxResults"].as_u64() {
-        None => default,
-        Some(n @ 1..=100) => n,
-        Some(n) => {
-            return Err(Refused::new(
-                "InvalidParameterException",
-                format!("maxResults {n} is not between 1 and 100."),
-            ));
-        }
-    };
-    let wrong = || Refused::new("InvalidParameterException", "Invalid token.");
-    let from: usize = match parameters["nextToken"].as_str() {
-        None => 0,
-        Some(token) => token.strip_prefix("token-").and_then(|n| n.parse().ok()).ok_or_else(wrong)?,
-    };
-    let most = usize::try_from(most).unwrap_or(100);
-    let mut answer = Map::new();
-    let more = rows.len() > from.saturating_add(most);
-    answer.insert(list.into(), rows.into_iter().skip(from).take(most).collect());
-    if more {
-        answer.insert("nextToken".into(), format!("token-{}", from + most).into());
-    }
-    Ok(Value::Object(answer))
 }

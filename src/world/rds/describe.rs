@@ -30,7 +30,7 @@ impl Rds {
             })
         };
         let rows = self.instances.iter().filter(is_asked).map(|i| i.document(moment.now)).collect();
-        pages::page("DBInstances", rows, parameters)
+        pages::RDS.page("DBInstances", rows, parameters)
     }
 
     pub(super) fn describe_subnet_groups(&self, parameters: &Value) -> Result<Value, Refused> {
@@ -41,7 +41,7 @@ impl Rds {
                 "DBSubnetGroupNotFoundFault",
                 format!("DB subnet group '{name}' does not exist."),
             )),
-            _ => pages::page("DBSubnetGroups", rows, parameters),
+            _ => pages::RDS.page("DBSubnetGroups", rows, parameters),
         }
     }
 
@@ -53,7 +53,7 @@ impl Rds {
                 "DBParameterGroupNotFound",
                 format!("DBParameterGroup not found: {name}"),
             )),
-            _ => pages::page("DBParameterGroups", rows, parameters),
+            _ => pages::RDS.page("DBParameterGroups", rows, parameters),
         }
     }
 

@@ -35,7 +35,7 @@ impl Rds {
                 && text(parameters, "SourceType").is_none_or(|kind| kind == event.kind)
         };
         let rows = self.events.iter().filter(is_asked).map(Event::document).collect();
-        pages::page("Events", rows, parameters)
+        pages::RDS.page("Events", rows, parameters)
     }
 }
 

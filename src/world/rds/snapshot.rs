@@ -144,7 +144,7 @@ impl Rds {
             Some(id) if rows.is_empty() => {
                 Err(Refused::not_found("DBSnapshotNotFound", format!("DBSnapshot {id} not found.")))
             }
-            _ => pages::page("DBSnapshots", rows, parameters),
+            _ => pages::RDS.page("DBSnapshots", rows, parameters),
         }
     }
 }
