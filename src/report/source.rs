@@ -7,7 +7,7 @@ use super::ink::{Ink, Shown};
 use crate::ids::{At, Span, StepPath};
 use crate::journal::Header;
 use crate::run::{Fact, Run, RunInfo};
-use crate::runbook::{Action, Runbook};
+use crate::runbook::Runbook;
 
 /// One journal and the runbook kept with it.
 #[derive(Clone, Debug)]
@@ -99,22 +99,4 @@ pub(super) fn empty_run(header: &Header, book: &Arc<Runbook>) -> Run {
         ..RunInfo::default()
     };
     Run::new(Arc::clone(book), info)
-}
-
-/// How an action is spelled in a runbook.
-pub(super) fn action_word(action: &Action) -> &'static str {
-    match action {
-        Action::AwsApi { .. } => "aws.api",
-        Action::Wait(_) => "wait",
-        Action::Assert(_) => "assert",
-        Action::Prompt(_) => "prompt",
-        Action::Manual(_) => "manual",
-        Action::Approve { .. } => "approve",
-        Action::Diff(_) => "diff",
-        Action::Branch { .. } => "branch",
-        Action::Undo { .. } => "undo",
-        Action::End { .. } => "end",
-        Action::Each => "for_each",
-        Action::Foreign { kind, .. } => kind,
-    }
 }

@@ -6,7 +6,7 @@ use super::ink::Shown;
 use super::model::{
     Accepted, Comparison, DifferenceRow, PhaseRow, SkippedStep, StepRow, UndoneStep, Utc, WaitRow,
 };
-use super::source::{Source, action_word};
+use super::source::Source;
 use crate::ids::{Span, StepPath};
 use crate::run::{Fact, StepState};
 use crate::runbook::{Action, Step};
@@ -56,7 +56,7 @@ fn row(source: &Source<'_>, instance: &Instance<'_>) -> StepRow {
         path: source.ink.show(&instance.path),
         title: source.title(&instance.path),
         phase: instance.phase.map(|p| source.ink.text(p)),
-        action: action_word(&instance.step.action),
+        action: instance.step.action.word(),
         state: instance.state,
         why: why(source, instance),
         began_at: times.began.map(Utc),

@@ -24,6 +24,7 @@ mod proxy;
 #[cfg(feature = "aws")]
 mod readonly;
 mod report;
+mod rounds;
 mod runbook;
 mod sim;
 mod tls;

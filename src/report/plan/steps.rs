@@ -8,7 +8,6 @@ use crate::catalogue::{CliPlace, Effect, Operation, Tier};
 use crate::ids::{At, Span, StepPath};
 use crate::report::ink::{Ink, Shown, ShownCall};
 use crate::report::model::FollowUpRow;
-use crate::report::source::action_word;
 use crate::run::{Call, Run, phrase};
 use crate::runbook::{Action, ForEach, Manual, Offer, Prompt, Step, Undo};
 
@@ -151,7 +150,7 @@ impl<'a> Walk<'a> {
             name: ink.text(&step.name),
             title: ink.text(&resolve.text(&step.title)),
             phase: self.phase.as_deref().map(|p| ink.text(p)),
-            action: action_word(&step.action),
+            action: step.action.word(),
             effect: effect(step),
             why: ink
                 .text(&step.instructions.as_ref().map_or_else(String::new, |t| first_line(&resolve.text(t)))),

@@ -13,6 +13,8 @@ use ripcord::runner::{Decision, Ledger, Stamps, facts};
 use ripcord::watch::{Frame, Reading, WINDOW};
 use serde_json::json;
 
+use crate::rounds::round;
+
 use super::super::sim::clock::VirtualClock;
 use super::super::sim::world::{ACCOUNT, Arrived, Fate, World};
 use super::disk::Copied;
@@ -322,26 +324,7 @@ impl<'b> Drive<'b> {
     pub(super) fn round(&self, ledger: &Ledger<Copied, VirtualClock>, name: &LookName) -> Frame {
         let now = self.world.now;
         let look = ledger.run.look(name, now);
-        let mut frame = Frame::empty(now);
-        loop {
-            let open = look.open(&frame);
-            if open.is_empty() {
-                break;
-            }
-            for (part, asked) in open {
-                let reading = match asked {
-                    Ok(questions) => {
-                        let read = |q| Reading { asked: now, at: now, answer: self.world.read(q, Span(0)) };
-                        let answers: Vec<Reading> = questions.iter().map(read).collect();
-                        look.settle(&part, &answers, &frame)
-                    }
-                    Err(why) => Reading { asked: now, at: now, answer: Err(why) },
-                };
-                frame.readings.insert(part, reading);
-            }
-        }
-        look.close(&mut frame);
-        frame
+        round(&look, now, |q| Reading { asked: now, at: now, answer: self.world.read(q, Span(0)) })
     }
 
     pub(super) fn end(&self, run: &Run) -> End {

@@ -12,6 +12,8 @@ use ripcord::runbook::load;
 use ripcord::watch::{Frame, Question, Reading, Unread, UnreadKind};
 use serde_json::{Map, Value, json};
 
+use crate::rounds::round;
+
 /// Before the steps of every runbook on the desk.
 const HEAD: &str = r#"schema: 1
 id: desk
@@ -226,26 +228,8 @@ impl Desk {
 
     pub fn round(&self, name: &LookName) -> Frame {
         let look = self.run.look(name, self.now);
-        let mut frame = Frame::empty(self.now);
-        loop {
-            let open = look.open(&frame);
-            if open.is_empty() {
-                break;
-            }
-            for (part, asked) in open {
-                let reading = match asked {
-                    Ok(questions) => {
-                        let read =
-                            |q| Reading { asked: self.now, at: self.now, answer: self.read(q).map(Arc::new) };
-                        look.settle(&part, &questions.iter().map(read).collect::<Vec<_>>(), &frame)
-                    }
-                    Err(why) => Reading { asked: self.now, at: self.now, answer: Err(why) },
-                };
-                frame.readings.insert(part, reading);
-            }
-        }
-        look.close(&mut frame);
-        frame
+        let now = self.now;
+        round(&look, now, |q| Reading { asked: now, at: now, answer: self.read(q).map(Arc::new) })
     }
 
     /// Looks until nothing more comes of it.

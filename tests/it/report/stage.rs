@@ -12,6 +12,8 @@ use ripcord::runbook::{Runbook, load};
 use ripcord::watch::{Frame, Question, Reading, Unread, UnreadKind};
 use serde_json::{Map, Value, json};
 
+use crate::rounds::round;
+
 pub const PASSWORD: &str = "correct horse battery";
 
 /// A run at work, its world and everything it wrote.
@@ -256,25 +258,7 @@ impl Stage {
     }
 
     fn round(&mut self, look: &Look) -> Frame {
-        let mut frame = Frame::empty(self.now);
-        loop {
-            let open = look.open(&frame);
-            if open.is_empty() {
-                break;
-            }
-            for (name, asked) in open {
-                let reading = match asked {
-                    Ok(questions) => {
-                        let answers: Vec<Reading> = questions.iter().map(|q| self.read(q)).collect();
-                        look.settle(&name, &answers, &frame)
-                    }
-                    Err(why) => Reading { asked: self.now, at: self.now, answer: Err(why) },
-                };
-                frame.readings.insert(name, reading);
-            }
-        }
-        look.close(&mut frame);
-        frame
+        round(look, self.now, |question| self.read(question))
     }
 
     fn read(&self, question: &Question) -> Reading {

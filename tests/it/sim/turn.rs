@@ -8,6 +8,8 @@ use ripcord::run::{Call, Effect, IDENTITY, Input, Look, LookName, OBSERVE, Outco
 use ripcord::watch::{Frame, Question, Reading, Unread, UnreadKind, WINDOW};
 use serde_json::Value;
 
+use crate::rounds::round;
+
 use super::kernel::Broken;
 use super::life::Stop;
 use super::operator::Operator;
@@ -160,24 +162,7 @@ impl Process<'_> {
         let now = self.sim.clock.now();
         self.oldest = now;
         let look: Look = self.ledger.run.look(name, now);
-        let mut frame = Frame::empty(now);
-        loop {
-            let open = look.open(&frame);
-            if open.is_empty() {
-                break;
-            }
-            for (part, asked) in open {
-                let reading = match asked {
-                    Ok(questions) => {
-                        let answers: Vec<Reading> = questions.iter().map(|q| self.ask(q, now)).collect();
-                        look.settle(&part, &answers, &frame)
-                    }
-                    Err(why) => Reading { asked: now, at: now, answer: Err(why) },
-                };
-                frame.readings.insert(part, reading);
-            }
-        }
-        look.close(&mut frame);
+        let frame = round(&look, now, |question| self.ask(question, now));
         self.shown(name, &frame);
         frame
     }
