@@ -23,6 +23,13 @@ pub struct Upstream {
     known: BTreeMap<(String, Vec<u8>), Answer>,
 }
 
+/// An answer that is given again is of now: clients measure their clock by its date.
+fn told_now(mut answer: Answer) -> Answer {
+    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    answer.message.set_header("Date", &now);
+    answer
+}
+
 impl Upstream {
     pub fn new(url: &str, account: &str) -> Upstream {
         let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
@@ -36,7 +43,7 @@ impl Upstream {
         if mutating {
             self.forget();
         } else if let Some(answer) = self.known.get(&key) {
-            return answer.clone();
+            return told_now(answer.clone());
         }
         let answer = self.exchange(request).unwrap_or_else(|error| {
             self.connection = None;
@@ -95,5 +102,23 @@ impl Upstream {
             self.connection = Some(stream);
         }
         Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_known_tells_the_time_of_now() {
+        let mut upstream = Upstream::new("http://127.0.0.1:9", "1");
+        let request = Upstream::request("sts");
+        let mut answer = Answer::new(200, "text/xml", String::new());
+        answer.message.set_header("Date", "Thu, 01 Jan 1970 00:00:00 GMT");
+        upstream.known.insert((String::new(), Vec::new()), answer);
+        let told = upstream.forward(&request, false);
+        let date = told.message.header("date").unwrap();
+        assert!(date.ends_with(" GMT") && !date.contains("1970"), "{date}");
+        assert_eq!(date.len(), "Thu, 01 Jan 1970 00:00:00 GMT".len());
     }
 }
