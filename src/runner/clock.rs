@@ -1,12 +1,17 @@
 //! The only `now()` of the program.
 //!
 //! A run's time is the wall clock at the start of this life plus the time of a clock that runs through
-//! suspend and cannot be set (`CLOCK_BOOTTIME`): a jump of the wall clock changes no decision (P15).
+//! suspend and cannot be set (`CLOCK_BOOTTIME`): a jump of the wall clock changes no decision (P15). In a drill
+//! it is the drill's own time ([`DrillClock`]), which also says how long a pause lasts.
+
+use std::sync::Arc;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::ids::{At, Clock};
+use super::drill_clock::DrillClock;
+use crate::ids::{At, Clock, Span};
 use crate::journal::Stamp;
+use crate::run::Performing;
 
 /// A clock that stamps journal records; the simulator has one of its own.
 pub trait Stamps: Clock {
@@ -14,18 +19,55 @@ pub trait Stamps: Clock {
     fn stamp(&self) -> Stamp;
 }
 
+/// A clock that can be waited for.
+pub trait Timer: Clock {
+    /// Ends when `span` has passed on this clock.
+    fn sleep(&self, span: Span) -> Performing<'static, ()>;
+}
+
 /// The clock of one life of a run.
 #[derive(Clone, Debug)]
 pub struct RunClock {
-    base: At,
-    base_boot: u64,
+    source: Source,
     boot: String,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Machine { base: At, base_boot: u64 },
+    Drill(Arc<DrillClock>),
 }
 
 impl RunClock {
     /// Starts now, but never before `last`, the newest moment in the journal.
     pub fn starting_after(last: At) -> RunClock {
-        RunClock { base: wall().max(last), base_boot: boot_millis(), boot: boot_id() }
+        let source = Source::Machine { base: wall().max(last), base_boot: boot_millis() };
+        RunClock { source, boot: boot_id() }
+    }
+
+    /// The time of a drill.
+    pub fn of_drill(clock: Arc<DrillClock>) -> RunClock {
+        RunClock { source: Source::Drill(clock), boot: boot_id() }
+    }
+
+    /// The same clock for a run whose newest record is of `last`: its time goes on from there.
+    #[must_use]
+    pub fn after(&self, last: At) -> RunClock {
+        match &self.source {
+            Source::Machine { .. } => RunClock::starting_after(last),
+            Source::Drill(clock) => {
+                clock.reach(last);
+                self.clone()
+            }
+        }
+    }
+
+    /// The clock on the wall, whatever time a drill plays in.
+    pub fn wall(&self) -> At {
+        match self.source {
+            Source::Machine { .. } => self.now(),
+            Source::Drill(_) => wall(),
+        }
     }
 
     /// The clocks for one journal record.
@@ -42,8 +84,19 @@ impl Stamps for RunClock {
 
 impl Clock for RunClock {
     fn now(&self) -> At {
-        let elapsed = boot_millis().saturating_sub(self.base_boot);
-        At(self.base.0.saturating_add(i64::try_from(elapsed).unwrap_or(i64::MAX)))
+        match &self.source {
+            Source::Machine { base, base_boot } => base.plus(Span(boot_millis().saturating_sub(*base_boot))),
+            Source::Drill(clock) => clock.now(),
+        }
+    }
+}
+
+impl Timer for RunClock {
+    fn sleep(&self, span: Span) -> Performing<'static, ()> {
+        match &self.source {
+            Source::Machine { .. } => Box::pin(tokio::time::sleep(span.std())),
+            Source::Drill(clock) => Box::pin(DrillClock::sleep(Arc::clone(clock), span)),
+        }
     }
 }
 
@@ -51,7 +104,8 @@ fn wall() -> At {
     At(jiff::Timestamp::now().as_millisecond())
 }
 
-fn boot_millis() -> u64 {
+/// Milliseconds of a clock that only ever goes on.
+pub(super) fn boot_millis() -> u64 {
     let t = clock_gettime(ClockId::Boottime);
     let millis = t.tv_sec.saturating_mul(1000).saturating_add(t.tv_nsec / 1_000_000);
     u64::try_from(millis).unwrap_or(0)
@@ -73,5 +127,12 @@ mod tests {
         let clock = RunClock::starting_after(future);
         assert!(clock.now() >= future);
         assert!(clock.now() <= clock.now());
+    }
+
+    #[test]
+    fn a_resumed_drill_goes_on_where_it_stood() {
+        let clock = RunClock::of_drill(DrillClock::stepped(At(1_000)));
+        assert_eq!(clock.after(At(5_000)).now(), At(5_000));
+        assert_eq!(clock.after(At(2_000)).now(), At(5_000));
     }
 }

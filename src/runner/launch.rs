@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::clock::RunClock;
+use super::clock::{RunClock, Timer};
 use super::ledger::{Decision, Denied, Ledger, facts};
 use super::reader::Reader;
 use super::session::{Handle, Options, Session};
@@ -177,8 +177,8 @@ impl World {
     }
 
     fn options(&self, clock: RunClock, panes: bool) -> Options {
-        let clock: Arc<dyn Clock> = Arc::new(clock);
-        let reader = Arc::new(Reader::new(Arc::clone(&self.perform), Arc::clone(&clock)));
+        let reader = Arc::new(Reader::new(Arc::clone(&self.perform), Arc::new(clock.clone())));
+        let clock: Arc<dyn Timer> = Arc::new(clock);
         Options { perform: Arc::clone(&self.perform), reader, clock, panes }
     }
 
@@ -279,7 +279,7 @@ impl World {
         let run = Run::new(book, info);
         let mut last = run.clone();
         past.iter().flat_map(|d| &d.facts).for_each(|f| last.apply(f));
-        (run, RunClock::starting_after(last.now))
+        (run, self.clock.after(last.now))
     }
 
     /// Whether a run was started against this kind of endpoint (law 9).

@@ -62,7 +62,7 @@ impl World {
 
     /// How far the clock of the endpoint is from ours, ahead or behind, as its newest answer said.
     fn clock_off(&self, place: &Place) -> Option<Span> {
-        let (theirs, ours) = (self.perform.endpoint_time(place)?, self.clock.now());
+        let (theirs, ours) = (self.perform.endpoint_time(place)?, self.clock.wall());
         Some(theirs.since(ours).max(ours.since(theirs)))
     }
 

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
+use super::blocking;
+use super::clock::Timer;
 use super::ledger::{Denied, Ledger};
 use super::reader::Reader;
-use crate::ids::{At, Clock, EffectName, Life, Span, StepPath};
+use crate::ids::{At, EffectName, Life, Span, StepPath};
 use crate::journal::{Disk, JournalError};
 use crate::run::{Command, Effect, Input, LookName, Outcome, PaneView, Perform, Refusal, Run, Scene};
 use crate::watch::{Cadence, Frame, Reading, WINDOW};
@@ -36,7 +38,7 @@ enum Event {
 pub struct Handle {
     events: mpsc::UnboundedSender<Event>,
     scenes: watch::Receiver<Arc<Scene>>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<dyn Timer>,
 }
 
 impl Handle {
@@ -86,7 +88,7 @@ pub struct Left {
 pub struct Options {
     pub perform: Arc<dyn Perform>,
     pub reader: Arc<Reader>,
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<dyn Timer>,
     /// Keep the panes fresh; a run without a screen does not.
     pub panes: bool,
 }
@@ -167,7 +169,7 @@ impl<D: Disk> Session<D> {
 
     /// Everything that follows by itself, then one scene.
     fn turn(&mut self) {
-        let settled = tokio::task::block_in_place(|| self.ledger.settle());
+        let settled = blocking(|| self.ledger.settle());
         if let Err(denied) = settled {
             self.denied(denied);
         }
@@ -186,7 +188,7 @@ impl<D: Disk> Session<D> {
                 }
                 false
             }
-            () = tokio::time::sleep(pause.std()) => false,
+            () = self.options.clock.sleep(pause) => false,
         }
     }
 
@@ -227,7 +229,7 @@ impl<D: Disk> Session<D> {
     }
 
     fn input(&mut self, input: &Input) -> Result<(), Refusal> {
-        match tokio::task::block_in_place(|| self.ledger.input(input)) {
+        match blocking(|| self.ledger.input(input)) {
             Ok(_) => Ok(()),
             Err(Denied::Refused(refusal)) => Err(refusal),
             Err(Denied::Journal(error)) => {
@@ -344,12 +346,12 @@ impl<D: Disk> Session<D> {
 async fn look_again_and_again(
     name: LookName,
     reader: Arc<Reader>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<dyn Timer>,
     scenes: watch::Receiver<Arc<Scene>>,
     events: mpsc::UnboundedSender<Event>,
 ) {
     let pause_before = name.since.since(clock.now());
-    tokio::time::sleep(pause_before.std()).await;
+    clock.sleep(pause_before).await;
     let mut cadence = Cadence::every(name.every);
     loop {
         let run = Arc::clone(&scenes.borrow().run);
@@ -360,14 +362,14 @@ async fn look_again_and_again(
         if events.send(Event::Looked { name: name.clone(), frame }).is_err() {
             return;
         }
-        tokio::time::sleep(cadence.pause(jitter(now)).std()).await;
+        clock.sleep(cadence.pause(jitter(now))).await;
     }
 }
 
 async fn follow_pane(
     index: usize,
     reader: Arc<Reader>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<dyn Timer>,
     scenes: watch::Receiver<Arc<Scene>>,
     events: mpsc::UnboundedSender<Event>,
 ) {
@@ -387,7 +389,7 @@ async fn follow_pane(
         if events.send(Event::Pane { index, view }).is_err() {
             return;
         }
-        tokio::time::sleep(cadence.pause(jitter(now)).std()).await;
+        clock.sleep(cadence.pause(jitter(now))).await;
     }
 }
 
