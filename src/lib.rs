@@ -18,6 +18,7 @@ pub mod aws;
 pub mod catalogue;
 pub mod cli;
 pub mod diff;
+pub mod drill;
 pub mod expr;
 pub mod headless;
 pub mod ids;

@@ -28,7 +28,7 @@ pub use input::{InputError, check};
 pub use read::{Document, ReadError, ReadErrorKind};
 pub use send::{Sent, Unsent, UnsentKind};
 
-use crate::catalogue::{self, Effect, Operation};
+use crate::catalogue::{self, Effect, Operation, pages as pages_of};
 use crate::ids::Place;
 use places::{Places, Services};
 use tap::Failure;
@@ -106,13 +106,13 @@ impl Aws {
         input::check(operation.input(), parameters).map_err(Failure::from)?;
         let places = self.places();
         let clients = places.clients(place).await?;
-        let mut all = Document { value: read::nothing(operation), request_ids: Vec::new() };
-        for (n, batch) in read::batches(operation, parameters).into_iter().enumerate() {
+        let mut all = Document { value: pages_of::nothing(operation), request_ids: Vec::new() };
+        for (n, batch) in pages_of::batches(operation, parameters).into_iter().enumerate() {
             let part = pages(&clients.reads, operation, batch, &mut all.request_ids).await?;
             if n == 0 {
                 all.value = part;
             } else {
-                read::join(&mut all.value, part);
+                pages_of::join(&mut all.value, part);
             }
         }
         read::failures(operation, &all.value)?;
@@ -176,9 +176,9 @@ async fn pages(
         if one {
             return Ok(page);
         }
-        let next = read::next_page(operation, &mut page);
+        let next = pages_of::next_page(operation, &mut page);
         match &mut all {
-            Some(all) => read::join(all, page),
+            Some(all) => pages_of::join(all, page),
             None => all = Some(page),
         }
         match next {

@@ -19,7 +19,9 @@ mod dynamodb;
 mod ecs;
 mod entry;
 mod floor;
+mod meaning;
 mod near;
+pub mod pages;
 mod proof;
 mod rds;
 mod scaling;
@@ -29,6 +31,7 @@ mod table;
 
 pub use cli::CliPlace;
 pub use entry::{Batch, Effect, Operation, Paging, Tier};
+pub use meaning::Meaning;
 pub use near::{did_you_mean, distance};
 pub use proof::{Look, Probe};
 pub use secret::{HIDDEN, hide, holds_secret};

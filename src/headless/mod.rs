@@ -5,6 +5,8 @@
 
 mod ask;
 mod needs;
+mod play;
+mod rehearse;
 mod script;
 
 use std::io::Write;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::drill::{Occasion, Player};
 use crate::ids::{At, Span, StepPath};
 use crate::run::{Command, Gate, Hold, Offered, Run, Scene, Stage, StepRun, What};
 use crate::runbook::Action;
@@ -21,6 +24,7 @@ use crate::watch::UnreadKind;
 
 use ask::{Lines, Typed};
 pub use needs::{Missing, missing, missing_back};
+pub use rehearse::{Rehearsed, rehearse};
 pub use script::{Script, ScriptError};
 
 /// How lines are written.
@@ -49,6 +53,7 @@ pub struct Driver<'a> {
     held: Vec<(StepPath, At)>,
     lines: Lines,
     silent: Option<Silence>,
+    player: Option<&'a Player>,
 }
 
 /// Nothing that was asked came through: since when, the newest round, and how many there were.
@@ -92,7 +97,14 @@ impl<'a> Driver<'a> {
             held: Vec::new(),
             lines: Lines::default(),
             silent: None,
+            player: None,
         }
+    }
+
+    /// Driven by the operator of a scenario, in a drill that nobody sits at.
+    #[must_use]
+    pub fn played_by(self, player: &'a Player) -> Driver<'a> {
+        Driver { player: Some(player), ..self }
     }
 
     /// Runs until the end or the first open question; gives the exit code.
@@ -102,6 +114,9 @@ impl<'a> Driver<'a> {
             self.write_lines(&scene);
             if let Some(stop) = self.step(&scene).await {
                 break stop;
+            }
+            if self.player.is_some_and(Player::hangs) {
+                break Stop::Needs { code: exit::TIMEOUT, why: "the drill does not come to an end".into() };
             }
             if !self.handle.changed().await {
                 break Stop::Ended;
@@ -119,7 +134,11 @@ impl<'a> Driver<'a> {
             return Some(Stop::Ended);
         }
         if let Some(stop) = holds(scene) {
-            return if self.lifted(scene).await { None } else { Some(stop) };
+            return match self.responded(scene).await {
+                Some(responded) => responded,
+                None if self.lifted(scene).await => None,
+                None => Some(stop),
+            };
         }
         for (path, gate) in &scene.run.gates {
             if let Some(stop) = self.gate(&scene.run, path, gate).await {
@@ -167,7 +186,10 @@ impl<'a> Driver<'a> {
             return None;
         }
         self.tried.push(name);
-        if !self.script.has_phrase(path, &gate.phrase) {
+        if let Some(stop) = self.respond(run, path, Occasion::Gate, "").await {
+            return stop;
+        }
+        if self.player.is_none() && !self.script.has_phrase(path, &gate.phrase) {
             match self.typed(run, path, gate).await {
                 Typed::Line(_) => {}
                 Typed::Void => return None,
@@ -283,7 +305,11 @@ impl<'a> Driver<'a> {
             return None;
         }
         self.asked.push(name);
-        let answer = match self.script.answer(path) {
+        let played = match self.respond(&scene.run, path, Occasion::Asked, "").await {
+            Some(stop) => return stop,
+            None => self.player.and_then(|player| player.answer(path)),
+        };
+        let answer = match self.script.answer(path).or(played.as_ref()) {
             Some(given) => given.clone(),
             None => match self.asked_for(scene, path).await {
                 Typed::Line(line) => line,

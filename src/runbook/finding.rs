@@ -202,7 +202,7 @@ pub struct Finding {
 pub(super) const MOST_FINDINGS: usize = 1000;
 
 /// The known word that was meant, if one is near; a very long word is no typing error.
-pub(super) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > 100 { None } else { did_you_mean(word, known) }
 }
 

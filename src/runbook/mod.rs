@@ -7,6 +7,7 @@ mod blanks;
 mod embedded;
 mod finding;
 mod foreign;
+pub(crate) mod form;
 mod keys;
 mod load;
 mod model;

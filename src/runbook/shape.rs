@@ -13,7 +13,7 @@ use super::tree::{Entry, Kind, Node, Raw};
 use crate::ids::Span;
 
 /// Everything wrong with the form of `root`.
-pub(super) fn check(root: &Node, table: &'static Table) -> Vec<Raw> {
+pub(crate) fn check(root: &Node, table: &'static Table) -> Vec<Raw> {
     let mut check = Check { findings: Vec::new() };
     check.table(root, table, None);
     check.findings

@@ -6,7 +6,7 @@ use std::ops::Range;
 const LONG: usize = 1000;
 
 /// A file's text with its lines found.
-pub(super) struct Source<'t> {
+pub(crate) struct Source<'t> {
     pub name: &'t str,
     pub text: &'t str,
     /// Byte offset of the start of each line.
@@ -14,13 +14,13 @@ pub(super) struct Source<'t> {
 }
 
 impl<'t> Source<'t> {
-    pub(super) fn new(name: &'t str, text: &'t str) -> Source<'t> {
+    pub(crate) fn new(name: &'t str, text: &'t str) -> Source<'t> {
         let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
         Source { name, text, starts: std::iter::once(0).chain(breaks).collect() }
     }
 
     /// Line and column of a byte offset, both from 1; the column counts characters.
-    pub(super) fn place(&self, offset: usize) -> (usize, usize) {
+    pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts[line - 1];
         let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
@@ -28,7 +28,7 @@ impl<'t> Source<'t> {
     }
 
     /// The text of a line (from 1) without its line break.
-    pub(super) fn line(&self, line: usize) -> &'t str {
+    pub(crate) fn line(&self, line: usize) -> &'t str {
         let start = self.starts[line - 1];
         let end = self.starts.get(line).copied().unwrap_or(self.text.len());
         self.text[start..end].trim_end_matches(['\n', '\r'])
@@ -36,7 +36,7 @@ impl<'t> Source<'t> {
 
     /// The text of a line as a finding keeps it: all of it, or of a very long one the part around `column`, and
     /// how many characters are left out before that.
-    pub(super) fn excerpt(&self, line: usize, column: usize) -> (String, usize) {
+    pub(crate) fn excerpt(&self, line: usize, column: usize) -> (String, usize) {
         let text = self.line(line);
         if text.len() <= LONG {
             return (text.to_owned(), 0);
@@ -46,7 +46,7 @@ impl<'t> Source<'t> {
     }
 
     /// How many characters of `range` stand on the line where it starts; at least one.
-    pub(super) fn width(&self, range: &Range<usize>) -> usize {
+    pub(crate) fn width(&self, range: &Range<usize>) -> usize {
         let text = self.text.get(range.clone()).unwrap_or_default();
         text.lines().next().unwrap_or_default().chars().count().max(1)
     }

@@ -10,7 +10,7 @@ use super::finding::FindingKind;
 
 /// One value.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub at: Range<usize>,
     pub kind: Kind,
     pub style: Style,
@@ -18,7 +18,7 @@ pub(super) struct Node {
 
 /// What a value is.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Null, a boolean, a number or a text.
     Scalar(Value),
     List(Vec<Node>),
@@ -29,7 +29,7 @@ pub(super) enum Kind {
 
 /// One key with its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub key: String,
     pub key_at: Range<usize>,
     pub value: Node,
@@ -37,7 +37,7 @@ pub(super) struct Entry {
 
 /// How a scalar is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Style {
+pub(crate) enum Style {
     Plain,
     Single,
     Double,
@@ -47,7 +47,7 @@ pub(super) enum Style {
 
 /// A finding before it knows its file.
 #[derive(Debug)]
-pub(super) struct Raw {
+pub(crate) struct Raw {
     pub kind: FindingKind,
     pub at: Range<usize>,
     pub message: String,
@@ -56,63 +56,63 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    pub(super) fn new(kind: FindingKind, at: Range<usize>, message: impl Into<String>) -> Raw {
+    pub(crate) fn new(kind: FindingKind, at: Range<usize>, message: impl Into<String>) -> Raw {
         Raw { kind, at, message: message.into(), expected: None, hint: None }
     }
 
-    pub(super) fn expected(mut self, expected: impl Into<String>) -> Raw {
+    pub(crate) fn expected(mut self, expected: impl Into<String>) -> Raw {
         self.expected = Some(expected.into());
         self
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Raw {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Raw {
         self.hint = Some(hint.into());
         self
     }
 
     /// With a hint, if there is one.
-    pub(super) fn maybe(mut self, hint: Option<String>) -> Raw {
+    pub(crate) fn maybe(mut self, hint: Option<String>) -> Raw {
         self.hint = self.hint.or(hint);
         self
     }
 }
 
 impl Node {
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar(Value::String(text)) => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn map(&self) -> &[Entry] {
+    pub(crate) fn map(&self) -> &[Entry] {
         match &self.kind {
             Kind::Map(entries) => entries,
             _ => &[],
         }
     }
 
-    pub(super) fn list(&self) -> &[Node] {
+    pub(crate) fn list(&self) -> &[Node] {
         match &self.kind {
             Kind::List(nodes) => nodes,
             _ => &[],
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.map().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.map().iter().find(|entry| entry.key == key)
     }
 
-    pub(super) fn is_bad(&self) -> bool {
+    pub(crate) fn is_bad(&self) -> bool {
         matches!(self.kind, Kind::Bad)
     }
 
     /// What the value is, in words of the format.
-    pub(super) fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match &self.kind {
             Kind::Scalar(Value::Null) => "nothing",
             Kind::Scalar(Value::Bool(_)) => "a boolean",
@@ -125,7 +125,7 @@ impl Node {
     }
 
     /// The value as JSON, without places.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         match &self.kind {
             Kind::Scalar(value) => value.clone(),
             Kind::List(nodes) => nodes.iter().map(Node::json).collect(),
@@ -138,7 +138,7 @@ impl Node {
     ///
     /// Folding, indentation and escapes only ever move or drop blanks, so the n-th visible character of the
     /// text is the n-th visible character of the source.
-    pub(super) fn locate(&self, source: &str, offset: usize) -> usize {
+    pub(crate) fn locate(&self, source: &str, offset: usize) -> usize {
         let text = self.text().unwrap_or_default();
         let before = text.get(..offset).unwrap_or(text);
         let raw = source.get(self.at.clone()).unwrap_or_default();

@@ -18,7 +18,7 @@ use super::tree::{Entry, Kind, Node, Raw, Style};
 const DEEPEST: usize = 32;
 
 /// Parses `text`. No tree when the text cannot be read to its end.
-pub(super) fn parse(source: &Source<'_>) -> (Option<Node>, Vec<Raw>) {
+pub(crate) fn parse(source: &Source<'_>) -> (Option<Node>, Vec<Raw>) {
     let text = source.text;
     let mut options = Options::default();
     options.set_emit_comments(false);

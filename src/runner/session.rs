@@ -70,6 +70,11 @@ impl Handle {
         self.events.send(Event::Leave).ok();
     }
 
+    /// Waits on the run's clock.
+    pub async fn sleep(&self, span: Span) {
+        self.clock.sleep(span).await;
+    }
+
     /// The run's clock.
     pub fn now(&self) -> At {
         self.clock.now()

@@ -13,10 +13,12 @@ mod dice;
 mod dynamodb;
 mod ecs;
 mod pages;
+mod place;
 mod rds;
 mod refused;
 mod scaling;
 mod sts;
+mod view;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +31,7 @@ pub use data::Data;
 pub use dice::Dice;
 pub use dynamodb::DynamoDb;
 pub use ecs::{Ecs, Service};
+pub use place::name_member;
 pub use rds::Rds;
 pub use refused::Refused;
 pub use scaling::Scaling;

@@ -11,7 +11,7 @@ pub(super) use top::{PARAMETER_TYPES, RUNBOOK};
 
 /// What a value may be.
 #[derive(Clone, Copy)]
-pub(super) enum Want {
+pub(crate) enum Want {
     /// Text without templates.
     Text,
     /// A `snake_case` name.
@@ -52,7 +52,7 @@ pub(super) enum Want {
 }
 
 /// One key.
-pub(super) struct Key {
+pub(crate) struct Key {
     pub name: &'static str,
     pub want: Want,
     pub required: bool,
@@ -61,7 +61,7 @@ pub(super) struct Key {
 }
 
 /// A map with known keys.
-pub(super) struct Table {
+pub(crate) struct Table {
     /// Name of its definition in the schema.
     pub name: &'static str,
     /// What a finding calls it: `a step`.
@@ -71,7 +71,7 @@ pub(super) struct Table {
 }
 
 /// What holds between the keys of one map.
-pub(super) enum Rule {
+pub(crate) enum Rule {
     ExactlyOne(&'static [&'static str]),
     AtLeastOne(&'static [&'static str]),
     /// The first key means nothing without the second.
@@ -79,25 +79,25 @@ pub(super) enum Rule {
 }
 
 impl Table {
-    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }
 }
 
-const fn key(name: &'static str, want: Want, about: &'static str) -> Key {
+pub(crate) const fn key(name: &'static str, want: Want, about: &'static str) -> Key {
     Key { name, want, required: false, about }
 }
 
-const fn must(name: &'static str, want: Want, about: &'static str) -> Key {
+pub(crate) const fn must(name: &'static str, want: Want, about: &'static str) -> Key {
     Key { name, want, required: true, about }
 }
 
-const fn table(name: &'static str, what: &'static str, keys: &'static [Key]) -> Table {
+pub(crate) const fn table(name: &'static str, what: &'static str, keys: &'static [Key]) -> Table {
     Table { name, what, keys, rules: &[] }
 }
 
 impl Table {
-    const fn with(self, rules: &'static [Rule]) -> Table {
+    pub(crate) const fn with(self, rules: &'static [Rule]) -> Table {
         Table { rules, ..self }
     }
 }

@@ -28,17 +28,13 @@ use sha2::{Digest, Sha256};
 use self::expressions::ListOf;
 use self::flow::Flow;
 use self::names::{Names, StepId};
-use super::finding::{Finding, FindingKind, MOST_FINDINGS};
+use super::finding::{Finding, FindingKind};
+use super::form::Form;
 use super::keys::RUNBOOK;
 use super::model::Runbook;
-use super::shape;
 use super::source::Source;
 use super::tree::{Node, Raw};
-use super::yaml;
 use crate::expr::{Root, Type};
-
-/// Largest runbook file, in bytes.
-pub const LARGEST: usize = 1 << 20;
 
 /// Most steps a runbook may have, nested ones and those of undos included.
 const MOST_STEPS: usize = 2000;
@@ -47,74 +43,22 @@ const MOST_STEPS: usize = 2000;
 ///
 /// The id has to be the name of the file, unless that is `runbook.yaml`, as a run directory calls its copy.
 pub fn load(name: &str, text: &[u8]) -> Result<Runbook, Vec<Finding>> {
-    let refused = |kind, at: usize, message: String| {
-        let readable = String::from_utf8_lossy(&text[..text.len().min(LARGEST)]);
-        vec![finding(&Source::new(name, &readable), Raw::new(kind, at..at, message))]
-    };
-    if text.len() > LARGEST {
-        let message = format!("the file has {} bytes; a runbook has at most {LARGEST}", text.len());
-        return Err(refused(FindingKind::TooLarge, 0, message));
+    let mut form = Form::read(name, text, "a runbook", &RUNBOOK)?;
+    let Some(root) = form.root.take() else { return form.end(None) };
+    let (names, found) = Names::of(&root);
+    form.findings.extend(found);
+    if names.steps.len() > MOST_STEPS {
+        let message = format!("the runbook has {} steps; it may have {MOST_STEPS}", names.steps.len());
+        form.say(Raw::new(FindingKind::TooLarge, 0..0, message));
+        return form.end(None);
     }
-    let text = std::str::from_utf8(text).map_err(|error| {
-        refused(FindingKind::NotUtf8, error.valid_up_to(), "the file is not UTF-8 text".to_owned())
-    })?;
-    load_text(&Source::new(name, text))
-}
-
-fn load_text(source: &Source<'_>) -> Result<Runbook, Vec<Finding>> {
-    let (root, mut raw) = yaml::parse(source);
-    let mut runbook = None;
-    if let Some(root) = root {
-        raw.extend(shape::check(&root, &RUNBOOK));
-        let (names, found) = Names::of(&root);
-        raw.extend(found);
-        if names.steps.len() > MOST_STEPS {
-            let message = format!("the runbook has {} steps; it may have {MOST_STEPS}", names.steps.len());
-            raw.push(Raw::new(FindingKind::TooLarge, 0..0, message));
-            return Err(in_order(source, raw));
-        }
-        let (flow, found) = Flow::of(&names);
-        raw.extend(found);
-        let mut loader = Loader::new(source, names, flow);
-        runbook = Some(loader.runbook(&root));
-        raw.extend(loader.findings);
-    }
-    match runbook {
-        Some(runbook) if raw.is_empty() => Ok(runbook),
-        _ => Err(in_order(source, raw)),
-    }
-}
-
-/// Findings as they are shown: by place, each once.
-fn in_order(source: &Source<'_>, raw: Vec<Raw>) -> Vec<Finding> {
-    let mut raw = raw;
-    if raw.is_empty() {
-        raw.push(Raw::new(FindingKind::WrongType, 0..0, "the file is empty").expected("a map"));
-    }
-    raw.sort_by(|a, b| (a.at.start, a.kind, &a.message).cmp(&(b.at.start, b.kind, &b.message)));
-    let mut seen = BTreeSet::new();
-    raw.into_iter()
-        .filter(|raw| seen.insert((raw.at.start, raw.kind, raw.message.clone())))
-        .take(MOST_FINDINGS)
-        .map(|raw| finding(source, raw))
-        .collect()
-}
-
-fn finding(source: &Source<'_>, raw: Raw) -> Finding {
-    let (line, column) = source.place(raw.at.start);
-    let (source_line, left_out) = source.excerpt(line, column);
-    Finding {
-        kind: raw.kind,
-        file: source.name.to_owned(),
-        line,
-        column,
-        width: source.width(&raw.at),
-        message: raw.message,
-        expected: raw.expected,
-        hint: raw.hint,
-        source_line,
-        left_out,
-    }
+    let (flow, found) = Flow::of(&names);
+    form.findings.extend(found);
+    let mut loader = Loader::new(&form.source, names, flow);
+    let runbook = loader.runbook(&root);
+    let found = loader.findings;
+    form.findings.extend(found);
+    form.end(Some(runbook))
 }
 
 fn digest(text: &str) -> String {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{Moment, Refused};
 
 pub use service::Service;
-pub use task::Task;
+pub use task::{State, Task};
 
 /// The clusters of one site.
 #[derive(Clone, Debug, Default)]

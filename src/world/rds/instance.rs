@@ -58,7 +58,7 @@ impl Instance {
 
     /// The document at `now`: what can be restored runs five minutes behind (RDS user guide: logs go to S3 every
     /// five minutes), and only where backups are kept.
-    pub(super) fn document(&self, now: At) -> Value {
+    pub(in crate::world) fn document(&self, now: At) -> Value {
         let mut doc = self.doc.clone();
         let kept = doc.get("BackupRetentionPeriod").and_then(Value::as_u64).unwrap_or(0) > 0;
         if kept && !matches!(self.status(), "creating" | "deleting") {

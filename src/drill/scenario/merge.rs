@@ -1,0 +1,59 @@
+//! A scenario that is based on another one: what it says itself, over what the other says.
+
+use serde_json::Value;
+
+use super::Things;
+use crate::world::{World, name_member};
+
+/// `changes` over `base`: a thing of the same kind and name takes over the members that are given.
+pub(super) fn things(base: &Things, changes: Things) -> Things {
+    let mut all = base.clone();
+    for (kind, change) in changes {
+        let same = all.iter_mut().find(|(other, thing)| {
+            let name = name_member(&kind);
+            *other == kind && name.is_some_and(|name| thing[name] == change[name])
+        });
+        match same {
+            Some((_, thing)) => over(thing, change),
+            None => all.push((kind, change)),
+        }
+    }
+    all
+}
+
+fn over(base: &mut Value, change: Value) {
+    match (base, change) {
+        (Value::Object(base), Value::Object(change)) => {
+            for (key, value) in change {
+                over(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, change) => *base = change,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_thing_of_the_same_name_takes_over_what_is_given() {
+        let instance = |doc: Value| ("rds.instance".to_owned(), doc);
+        let base =
+            vec![instance(json!({"DBInstanceIdentifier": "a", "MultiAZ": true, "Engine": "postgres"}))];
+        let changes = vec![
+            instance(json!({"DBInstanceIdentifier": "a", "MultiAZ": false})),
+            instance(json!({"DBInstanceIdentifier": "b"})),
+        ];
+        let all = things(&base, changes);
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[0].1, json!({"DBInstanceIdentifier": "a", "MultiAZ": false, "Engine": "postgres"}));
+    }
+
+    #[test]
+    fn the_world_knows_the_kinds() {
+        assert!(World::kinds().any(|kind| kind == "rds.instance"));
+    }
+}

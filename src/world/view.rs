@@ -1,0 +1,99 @@
+//! The world of one site as a document for judges: what is there, and which writes it holds.
+
+use serde_json::{Map, Value, json};
+
+use super::{Data, Services, Site, World};
+use crate::ids::At;
+
+impl World {
+    /// Everything of a site in one document: `rds.instances[]`, `rds.snapshots[]`, `ecs.services[]`,
+    /// `dynamodb.tables[]` and so on, each as AWS describes it, stores with `data`: the moment until which the
+    /// writes of a line of history are in it, by line.
+    pub fn view(&mut self, site: &Site) -> Value {
+        let now = self.now();
+        let Some(services) = self.sites.get(site) else { return json!({}) };
+        let services = services.clone();
+        json!({
+            "now": now.rfc3339(),
+            "rds": rds(&services, now),
+            "ecs": self.ecs_view(site, &services),
+            "scaling": {"targets": self.list(site, "application-autoscaling", "DescribeScalableTargets",
+                &json!({"ServiceNamespace": "ecs"}), "ScalableTargets")},
+            "dynamodb": {"tables": tables(&services)},
+        })
+    }
+
+    /// The application that runs as `CLUSTER/SERVICE` writes to the store that bears a name now.
+    pub fn write(&mut self, site: &Site, service: &str, store: &str, at: At) {
+        let Some(services) = self.sites.get_mut(site) else { return };
+        let running = service.split_once('/').is_some_and(|(cluster, name)| services.ecs.runs(cluster, name));
+        if running {
+            services.rds.write(store, at);
+        }
+    }
+
+    fn list(&mut self, site: &Site, service: &str, operation: &str, call: &Value, member: &str) -> Value {
+        let now = self.now();
+        let answer = self.call(site, (service, operation), call, now);
+        answer.map_or_else(|_| json!([]), |mut answer| answer[member].take())
+    }
+
+    fn ecs_view(&mut self, site: &Site, services: &Services) -> Value {
+        let mut all = Vec::new();
+        for cluster in &services.ecs.clusters {
+            for service in &cluster.services {
+                let call = json!({"cluster": cluster.name, "services": [service.name]});
+                let mut found = self.list(site, "ecs", "DescribeServices", &call, "services");
+                all.push(found[0].take());
+            }
+        }
+        json!({"services": all})
+    }
+}
+
+fn rds(services: &Services, now: At) -> Value {
+    let instances = services.rds.instances.iter().map(|i| with(i.document(now), &i.data));
+    let snapshots = services.rds.snapshots.iter().map(|s| with(Value::Object(s.doc.clone()), &s.data));
+    json!({"instances": instances.collect::<Vec<_>>(), "snapshots": snapshots.collect::<Vec<_>>()})
+}
+
+fn tables(services: &Services) -> Vec<Value> {
+    services.dynamodb.tables.iter().map(|t| with(Value::Object(t.doc.clone()), &t.data)).collect()
+}
+
+fn with(mut doc: Value, data: &Data) -> Value {
+    let lines: Map<String, Value> =
+        data.lines().map(|(line, at)| (line.to_owned(), at.rfc3339().into())).collect();
+    doc["data"] = Value::Object(lines);
+    doc
+}
+
+impl super::Rds {
+    /// A write by whoever reaches a database under this name: nobody where it cannot be reached.
+    fn write(&mut self, name: &str, at: At) {
+        let reached = |i: &&mut super::rds::Instance| !i.nameless && i.id() == name && open(i.status());
+        if let Some(instance) = self.instances.iter_mut().find(reached) {
+            let line = instance.resource().to_owned();
+            instance.data.write(&line, at);
+        }
+    }
+}
+
+/// Statuses in which a database takes connections.
+fn open(status: &str) -> bool {
+    matches!(status, "available" | "backing-up" | "modifying" | "storage-optimization")
+}
+
+impl super::Ecs {
+    /// Whether any task of a service still runs, be it on its way down.
+    fn runs(&self, cluster: &str, service: &str) -> bool {
+        let tasks = self.clusters.iter().filter(|c| c.name == cluster).flat_map(|c| &c.tasks);
+        tasks.filter(|t| t.service.as_deref() == Some(service)).any(|t| up(t.state))
+    }
+}
+
+/// Whether the containers of a task run.
+fn up(state: super::ecs::State) -> bool {
+    use super::ecs::State;
+    matches!(state, State::Running | State::Deactivating | State::Stopping)
+}
