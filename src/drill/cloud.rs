@@ -2,7 +2,7 @@
 //!
 //! [`Cloud::call`] is the one way in, for the wire and for callers in this process. It never waits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ struct State {
     /// Events of the scenario that have not happened.
     waiting: Vec<usize>,
     /// Events by the moment at which they happen.
-    due: BTreeMap<(At, usize), ()>,
+    due: BTreeSet<(At, usize)>,
     told: Vec<(At, String)>,
     past: Vec<(At, World)>,
     calls: Vec<Called>,
@@ -109,7 +109,7 @@ impl Cloud {
             world,
             faults: Faults::new(&scenario.faults, scenario.now, Dice::new(seed)),
             waiting: Vec::new(),
-            due: BTreeMap::new(),
+            due: BTreeSet::new(),
             told: Vec::new(),
             past: Vec::new(),
             calls: Vec::new(),
@@ -119,7 +119,7 @@ impl Cloud {
         for (index, event) in scenario.events.iter().enumerate() {
             match &event.when {
                 Moment::At(span) => {
-                    state.due.insert((scenario.now.plus(*span), index), ());
+                    state.due.insert((scenario.now.plus(*span), index));
                 }
                 Moment::After(..) => state.waiting.push(index),
             }
@@ -258,9 +258,7 @@ impl Cloud {
 impl State {
     /// Lets time pass: events of the scenario and of the world, in their order, and what the application writes.
     fn advance(&mut self, scenario: &Scenario, to: At) {
-        while let Some((&(at, index), ())) = self.due.first_key_value()
-            && at <= to
-        {
+        while let Some(&(at, index)) = self.due.first().filter(|(at, _)| *at <= to) {
             self.due.pop_first();
             self.pass(scenario, at);
             self.happen(scenario, index, at);
@@ -393,7 +391,7 @@ impl State {
             Some(Moment::After(calls, by))
                 if calls.meets(call.service, call.operation, call.parameters, now) =>
             {
-                due.insert((now.plus(*by), *index), ());
+                due.insert((now.plus(*by), *index));
                 false
             }
             _ => true,

@@ -27,7 +27,7 @@ struct Armed {
     /// The same by question, for chance.
     asked: BTreeMap<String, u64>,
     /// When the call it waits for was accepted.
-    armed: Option<At>,
+    since: Option<At>,
 }
 
 /// One call, as faults see it.
@@ -45,7 +45,7 @@ impl Faults {
             fault: fault.clone(),
             seen: 0,
             asked: BTreeMap::new(),
-            armed: fault.after.is_none().then_some(start),
+            since: fault.after.is_none().then_some(start),
         };
         Faults { start, dice, armed: faults.iter().map(arm).collect() }
     }
@@ -56,7 +56,7 @@ impl Faults {
         let mut struck = None;
         // Every fault counts the call, whichever strikes.
         for (index, armed) in self.armed.iter_mut().enumerate() {
-            let strikes = armed.counts(call, start) && armed.by_chance(index, call, &dice);
+            let strikes = armed.counts(call, start) && armed.by_chance(index, call, dice);
             if strikes && struck.is_none() {
                 struck = Some(armed.fault.does.clone());
             }
@@ -66,11 +66,11 @@ impl Faults {
 
     /// A call was accepted: some faults wait for one.
     pub fn accepted(&mut self, call: Seen<'_>) {
-        for armed in self.armed.iter_mut().filter(|a| a.armed.is_none()) {
+        for armed in self.armed.iter_mut().filter(|a| a.since.is_none()) {
             let waits = armed.fault.after.as_ref();
             if waits.is_some_and(|calls| calls.meets(call.service, call.operation, call.parameters, call.now))
             {
-                armed.armed = Some(call.now);
+                armed.since = Some(call.now);
             }
         }
     }
@@ -84,7 +84,7 @@ impl Faults {
 impl Armed {
     /// Whether the fault is about this call, now, and it is one of those that count.
     fn counts(&mut self, call: Seen<'_>, start: At) -> bool {
-        let Some(since) = self.armed else { return false };
+        let Some(since) = self.since else { return false };
         let fault = &self.fault;
         let elapsed = call.now.since(start);
         let in_time = fault.from.is_none_or(|from| elapsed >= from)
@@ -97,7 +97,7 @@ impl Armed {
         fault.nth.is_empty() || fault.nth.contains(&self.seen)
     }
 
-    fn by_chance(&mut self, index: usize, call: Seen<'_>, dice: &Dice) -> bool {
+    fn by_chance(&mut self, index: usize, call: Seen<'_>, dice: Dice) -> bool {
         let Some(chance) = self.fault.chance else { return true };
         let question = format!("{} {} {}", call.service, call.operation, call.parameters);
         let asked = self.asked.entry(question.clone()).or_default();

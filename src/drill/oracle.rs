@@ -83,8 +83,8 @@ fn outcome(came: Came<'_>, responded: bool) -> (Outcome, Option<String>, String)
 }
 
 fn held(run: &Run) -> (Outcome, Option<String>, String) {
-    let holds = run.active.iter().filter_map(|p| Some((p, run.steps.get(p)?.hold.as_ref()?)));
-    match holds.last() {
+    let mut holds = run.active.iter().filter_map(|p| Some((p, run.steps.get(p)?.hold.as_ref()?)));
+    match holds.next_back() {
         Some((path, hold)) if hold.kind == HoldKind::RolledBack => {
             (Outcome::RolledBack, Some(path.unkeyed().to_string()), hold.why.clone())
         }

@@ -186,8 +186,8 @@ impl<'a> Driver<'a> {
             return None;
         }
         self.tried.push(name);
-        if let Some(stop) = self.respond(run, path, Occasion::Gate, "").await {
-            return stop;
+        if let Some(done) = self.respond(run, path, Occasion::Gate, "").await {
+            return done;
         }
         if self.player.is_none() && !self.script.has_phrase(path, &gate.phrase) {
             match self.typed(run, path, gate).await {
@@ -306,7 +306,7 @@ impl<'a> Driver<'a> {
         }
         self.asked.push(name);
         let played = match self.respond(&scene.run, path, Occasion::Asked, "").await {
-            Some(stop) => return stop,
+            Some(done) => return done,
             None => self.player.and_then(|player| player.answer(path)),
         };
         let answer = match self.script.answer(path).or(played.as_ref()) {

@@ -11,7 +11,7 @@ use super::{shape, yaml};
 
 pub(crate) use super::finding::near;
 pub(crate) use super::keys::{Rule, Table, Want, key, must, table};
-pub(crate) use super::tree::{Kind, Node, Raw};
+pub(crate) use super::tree::{Node, Raw};
 
 /// Largest file, in bytes.
 pub(crate) const LARGEST: usize = 1 << 20;

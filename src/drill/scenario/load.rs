@@ -278,7 +278,7 @@ impl Loader<'_> {
 
     fn event(&mut self, node: &Node) -> Option<Event> {
         let when = match node.get("after") {
-            Some(after) => Moment::After(self.calls(after)?, span(node, "by").unwrap_or_default()),
+            Some(after) => Moment::After(Box::new(self.calls(after)?), span(node, "by").unwrap_or_default()),
             None => Moment::At(span(node, "at")?),
         };
         let call = node.get("call").and_then(|call| self.foreign(call)).map(Deed::Call);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Things;
-use crate::world::{World, name_member};
+use crate::world::name_member;
 
 /// `changes` over `base`: a thing of the same kind and name takes over the members that are given.
 pub(super) fn things(base: &Things, changes: Things) -> Things {
@@ -54,6 +54,6 @@ mod tests {
 
     #[test]
     fn the_world_knows_the_kinds() {
-        assert!(World::kinds().any(|kind| kind == "rds.instance"));
+        assert!(crate::world::World::kinds().any(|kind| kind == "rds.instance"));
     }
 }

@@ -120,7 +120,7 @@ pub enum Moment {
     /// So long after the start.
     At(Span),
     /// So long after such a call was accepted.
-    After(Calls, Span),
+    After(Box<Calls>, Span),
 }
 
 /// A call with everything it needs.
