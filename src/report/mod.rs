@@ -5,6 +5,7 @@
 //! Start at [`Report`] for what is said, at `gaps` for how the report notices what the journal leaves out.
 
 mod calls;
+mod debrief;
 mod gaps;
 mod ink;
 mod json;
@@ -19,6 +20,7 @@ mod source;
 mod steps;
 mod tell;
 
+pub use debrief::{Debrief, Drilled};
 pub use ink::{Shown, ShownCall};
 pub use json::json;
 pub use markdown::markdown;

@@ -1,0 +1,223 @@
+//! What a drill was worth: the score and what is to be learned from it.
+//!
+//! Times come from the journal, in the drill's own time; what the journal does not hold (wrong phrases, hints, what
+//! the cloud saw) is given.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::model::{GateResult, Objective, Report};
+use crate::drill::oracle::{Finding, Verdict};
+use crate::drill::{Called, Caller, Scenario};
+use crate::ids::{At, Span};
+use crate::run::CheckVerdict;
+use crate::text::clean;
+
+/// What the journal does not know of a drill.
+#[derive(Clone, Copy, Debug)]
+pub struct Drilled<'d> {
+    pub scenario: &'d Scenario,
+    pub seed: u64,
+    pub verdict: &'d Verdict,
+    /// Calls the cloud saw that would change something.
+    pub calls: &'d [Called],
+    /// What others did, and when.
+    pub told: &'d [(At, String)],
+    pub wrong_phrases: u32,
+    pub hints: u32,
+}
+
+/// The debrief of one drill.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Debrief {
+    pub schema_version: u32,
+    pub runbook: String,
+    pub scenario: String,
+    pub title: String,
+    pub seed: u64,
+    pub outcome: &'static str,
+    /// Whether it came as it comes with a good answer, and the world is as it should be.
+    pub good: bool,
+    pub findings: Vec<FindingRow>,
+    /// From Start to the end, in the time of the drill.
+    pub took_ms: Option<Span>,
+    /// Time at gates, questions and manual steps.
+    pub deciding_ms: Span,
+    pub waiting_ms: Span,
+    pub rto: Goal,
+    pub rpo: Goal,
+    pub wrong_phrases: u32,
+    pub hints: u32,
+    /// Checks that failed or warned and were gone past, and steps that check and were skipped.
+    pub skipped_checks: Vec<String>,
+    /// Conditions that were overruled, outcomes that were settled by a word, items that were given up.
+    pub unsafe_actions: Vec<String>,
+    /// Calls that were executed more than once.
+    pub duplicate_calls: Vec<String>,
+    pub story: Vec<Told>,
+    pub teaches: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FindingRow {
+    pub name: String,
+    pub holds: bool,
+    pub message: String,
+}
+
+/// An objective and what was reached.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Goal {
+    pub objective_ms: Option<Span>,
+    pub reached_ms: Option<Span>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Told {
+    pub at: String,
+    pub what: String,
+}
+
+impl Debrief {
+    /// The debrief of a drill; `report` is that of its run, if it was started.
+    pub fn of(drilled: &Drilled<'_>, report: Option<&Report>) -> Debrief {
+        let scenario = drilled.scenario;
+        Debrief {
+            schema_version: 1,
+            runbook: scenario.runbook.clone(),
+            scenario: scenario.id.clone(),
+            title: clean(&scenario.title).into_owned(),
+            seed: drilled.seed,
+            outcome: drilled.verdict.outcome.word(),
+            good: drilled.verdict.good(),
+            findings: drilled.verdict.findings.iter().map(row).collect(),
+            took_ms: report.and_then(|r| r.verdict.took_ms),
+            deciding_ms: report.map(deciding).unwrap_or_default(),
+            waiting_ms: report.map(|r| actions(r, &["wait"])).unwrap_or_default(),
+            rto: goal(scenario.rto, report.map(|r| &r.objectives.rto)),
+            rpo: goal(scenario.rpo, report.map(|r| &r.objectives.rpo)),
+            wrong_phrases: drilled.wrong_phrases,
+            hints: drilled.hints,
+            skipped_checks: report.map(skipped).unwrap_or_default(),
+            unsafe_actions: report.map(overruled).unwrap_or_default(),
+            duplicate_calls: duplicates(drilled.calls),
+            story: drilled.told.iter().filter(|(_, what)| !what.is_empty()).map(told).collect(),
+            teaches: crate::text::clean_whole_lines(&scenario.teaches),
+        }
+    }
+
+    /// As lines for a terminal.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        let verdict = if self.good { "as it should be" } else { "NOT as it should be" };
+        writeln!(out, "\nDebrief: {} ({})", self.title, self.scenario).ok();
+        self.line(&mut out, "outcome", &format!("{}, {verdict}", self.outcome));
+        for finding in &self.findings {
+            let word = if finding.holds { "OK  " } else { "FAIL" };
+            let why = if finding.holds { "" } else { finding.message.as_str() };
+            writeln!(out, "    {word} {} {why}", finding.name).ok();
+        }
+        self.line(&mut out, "took", &human(self.took_ms));
+        self.line(&mut out, "deciding", &self.deciding_ms.human());
+        self.line(&mut out, "waiting for AWS", &self.waiting_ms.human());
+        self.line(&mut out, "RTO", &self.rto.text());
+        self.line(&mut out, "RPO", &self.rpo.text());
+        self.line(&mut out, "wrong phrases", &self.wrong_phrases.to_string());
+        self.line(&mut out, "hints", &self.hints.to_string());
+        for (name, list) in [
+            ("skipped checks", &self.skipped_checks),
+            ("unsafe actions", &self.unsafe_actions),
+            ("duplicate calls", &self.duplicate_calls),
+        ] {
+            self.line(&mut out, name, &if list.is_empty() { "none".into() } else { list.join("; ") });
+        }
+        for told in &self.story {
+            writeln!(out, "  {}  {}", told.at, told.what).ok();
+        }
+        if !self.teaches.is_empty() {
+            writeln!(out, "\n{}", self.teaches.trim_end()).ok();
+        }
+        out
+    }
+
+    #[expect(clippy::unused_self, reason = "a line belongs to a debrief")]
+    fn line(&self, out: &mut String, name: &str, value: &str) {
+        writeln!(out, "  {name:16} {value}").ok();
+    }
+}
+
+impl Goal {
+    fn text(&self) -> String {
+        match (self.reached_ms, self.objective_ms) {
+            (None, None) => "not reached".into(),
+            (None, Some(goal)) => format!("not reached (objective {})", goal.human()),
+            (Some(reached), None) => reached.human(),
+            (Some(reached), Some(goal)) => {
+                let word = if reached <= goal { "met" } else { "MISSED" };
+                format!("{} ({word}, objective {})", reached.human(), goal.human())
+            }
+        }
+    }
+}
+
+fn human(span: Option<Span>) -> String {
+    span.map_or_else(|| "-".to_owned(), Span::human)
+}
+
+fn row(finding: &Finding) -> FindingRow {
+    let message = clean(&finding.message).into_owned();
+    FindingRow { name: finding.name.clone(), holds: finding.holds, message }
+}
+
+fn told((at, what): &(At, String)) -> Told {
+    Told { at: at.clock(), what: clean(what).into_owned() }
+}
+
+/// The scenario's own goal goes before that of the runbook.
+fn goal(own: Option<Span>, objective: Option<&Objective>) -> Goal {
+    Goal {
+        objective_ms: own.or_else(|| objective?.objective_ms),
+        reached_ms: objective.and_then(|o| o.reached_ms),
+    }
+}
+
+fn actions(report: &Report, which: &[&str]) -> Span {
+    let took = report.steps.iter().filter(|s| which.contains(&s.action)).filter_map(|s| s.took_ms);
+    took.fold(Span::default(), Span::plus)
+}
+
+fn deciding(report: &Report) -> Span {
+    let gates = report.gates.iter().filter_map(|gate| match &gate.result {
+        GateResult::Confirmed { at, .. } | GateResult::Closed { at, .. } => {
+            Some(at.0.since(gate.opened_at.0))
+        }
+        GateResult::Open => None,
+    });
+    gates.fold(actions(report, &["prompt", "manual", "approve"]), Span::plus)
+}
+
+fn skipped(report: &Report) -> Vec<String> {
+    let warned = report.preflight.iter().filter(|c| c.verdict == CheckVerdict::Warn);
+    let checks = report.skipped.iter().filter(|s| s.check && s.by.is_some());
+    warned.map(|c| format!("preflight {}", c.name)).chain(checks.map(|s| s.path.to_string())).collect()
+}
+
+fn overruled(report: &Report) -> Vec<String> {
+    let kinds = ["accepted", "given_up", "ruled"];
+    let rows = report.overrides.iter().filter(|o| kinds.contains(&o.kind));
+    rows.map(|o| match &o.path {
+        Some(path) => format!("{} {path}", o.kind),
+        None => o.kind.to_owned(),
+    })
+    .collect()
+}
+
+/// Calls of this program that the cloud executed more than once with the same parameters.
+fn duplicates(calls: &[Called]) -> Vec<String> {
+    let own: Vec<&Called> = calls.iter().filter(|c| c.by == Caller::Console && c.refused.is_none()).collect();
+    let again = own.iter().enumerate().filter(|(n, call)| {
+        own[..*n].iter().any(|o| o.operation == call.operation && o.parameters == call.parameters)
+    });
+    again.map(|(_, call)| format!("{} {}", call.service, call.operation)).collect()
+}
