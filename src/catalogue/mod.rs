@@ -32,7 +32,7 @@ pub use entry::{Batch, Effect, Operation, Paging, Tier};
 pub use near::{did_you_mean, distance};
 pub use proof::{Look, Probe};
 pub use secret::{HIDDEN, hide, holds_secret};
-pub use table::{Kind, Member, Protocol, Shape, Wire};
+pub use table::{Facts, Kind, Location, Member, Protocol, Shape, Wire, facts, served};
 
 /// The services whose operations the guard knows by name, spelled as the `aws` CLI spells them.
 pub fn services() -> &'static [&'static str] {
