@@ -33,7 +33,7 @@ SERVICES = {
     "backup": "backup",
 }
 # What the SDK sends on its own (to take on a role). Never an entry of the catalogue: no runbook may call it.
-SERVED_ONLY = {}
+SERVED_ONLY = {"sts": ["AssumeRole"]}
 ENTRY = re.compile(r'(?<!::)\b(?:read|change|destroy)\(\s*"(\w+)"')
 
 
