@@ -197,3 +197,6 @@ pub fn served(service: &str) -> impl Iterator<Item = (&'static str, &'static Fac
 pub(super) fn names(service: &str) -> &'static [&'static str] {
     MODEL_NAMES.services.get(service).map_or(&[], Vec::as_slice)
 }
+
+#[cfg(test)]
+mod tests;
