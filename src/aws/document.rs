@@ -43,8 +43,8 @@ pub fn decode(operation: &Operation, body: &[u8], secrets: Secrets) -> Result<Va
             let result = operation.wire().wrapper.and_then(|name| root.child(name));
             result.zip(shape).map_or_else(empty, |(node, shape)| from_xml(shape, node))
         }
-        (Protocol::Json { .. }, _) if text.trim().is_empty() => empty(),
-        (Protocol::Json { .. }, shape) => {
+        (Protocol::Json { .. } | Protocol::RestJson, _) if text.trim().is_empty() => empty(),
+        (Protocol::Json { .. } | Protocol::RestJson, shape) => {
             let value: Value = serde_json::from_str(text).map_err(|e| Unreadable::Json(e.to_string()))?;
             shape.map_or_else(empty, |shape| from_json(shape, value))
         }

@@ -175,7 +175,7 @@ fn checked(shape: Shape, at: &At<'_>) -> Result<(), InputError> {
                 if value.is_null() { Ok(()) } else { checked(member.shape, &inner) }
             })?;
             let missing = |name: &str| at.value.get(name).is_none_or(Value::is_null);
-            let missing = shape.members().find(|(name, m)| m.required && missing(name));
+            let missing = shape.members().find(|(name, m)| m.needed() && missing(name));
             missing.map_or(Ok(()), |(name, _)| Err(at.wrong(format!("the member {name}, which is required"))))
         }
         (Kind::Structure, _) => Err(at.wrong("an object")),

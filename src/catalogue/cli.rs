@@ -230,6 +230,37 @@ mod tests {
     }
 
     #[test]
+    fn backups_are_spelled_so_too() {
+        let lines = [
+            (
+                "StartBackupJob",
+                json!({"BackupVaultName": "Default", "IdempotencyToken": "run-1-backup",
+                       "ResourceArn": "arn:aws:rds:eu-west-1:1:db:orders",
+                       "IamRoleArn": "arn:aws:iam::1:role/backup", "StartWindowMinutes": 60,
+                       "RecoveryPointTags": {"team": "shop"}}),
+                "aws backup start-backup-job --backup-vault-name Default \
+                 --resource-arn arn:aws:rds:eu-west-1:1:db:orders --iam-role-arn arn:aws:iam::1:role/backup \
+                 --idempotency-token run-1-backup --start-window-minutes 60 \
+                 --recovery-point-tags '{\"team\":\"shop\"}'",
+            ),
+            (
+                "ListRecoveryPointsByResource",
+                json!({"ResourceArn": "arn:aws:rds:eu-west-1:1:db:orders", "ManagedByAWSBackupOnly": true}),
+                "aws backup list-recovery-points-by-resource \
+                 --resource-arn arn:aws:rds:eu-west-1:1:db:orders --managed-by-aws-backup-only",
+            ),
+            (
+                "ListBackupJobs",
+                json!({"ByState": "RUNNING", "ByCreatedAfter": "2026-03-01T01:40:00.000Z"}),
+                "aws backup list-backup-jobs --by-state RUNNING --by-created-after 2026-03-01T01:40:00.000Z",
+            ),
+        ];
+        for (operation, parameters, line) in lines {
+            assert_eq!(cli("backup", operation, &parameters), line, "{operation}");
+        }
+    }
+
+    #[test]
     fn a_password_is_not_on_the_line() {
         let line = cli("rds", "ModifyDBInstance", &json!({"MasterUserPassword": "hunter2"}));
         assert_eq!(line, "aws rds modify-db-instance --master-user-password '(sensitive)'");

@@ -27,6 +27,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
     read("DescribeContinuousBackups"),
     read("DescribeTimeToLive"),
     read("ListTagsOfResource"),
+    read("GetResourcePolicy"),
+    read("DescribeContributorInsights"),
+    read("DescribeKinesisStreamingDestination"),
     // One page: reading a whole table is never what a console is for.
     read("Scan").one_page(),
     change("CreateBackup", "TableName")

@@ -23,6 +23,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
     read("ListTasks"),
     read("DescribeTasks").batched("tasks", 100).failing("failures"),
     read("DescribeTaskDefinition"),
+    read("ListServiceDeployments"),
+    read("DescribeServiceDeployments").batched("serviceDeploymentArns", 20).failing("failures"),
     change("UpdateService", "service")
         .floored(floor::service)
         .looks(SERVICE)

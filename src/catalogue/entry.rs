@@ -125,11 +125,12 @@ impl Operation {
         super::find(self.service, self.name)?.probe.as_ref()
     }
 
-    /// Whether each call acts anew although it may leave what is looked for as it was, as a reboot and what makes
+    /// Whether each call acts anew although it may leave what is looked for as it was, as a reboot, a job and what makes
     /// something under a name that others may bear too: finding it, where it was there before, then proves
     /// nothing, however long one looks.
     pub fn acts_anew(&self) -> bool {
-        self.name == "RebootDBInstance" || self.name.starts_with("Create") || self.name.starts_with("Restore")
+        self.name == "RebootDBInstance"
+            || ["Create", "Restore", "Start"].iter().any(|w| self.name.starts_with(w))
     }
 
     /// Whether an error with this code proves that the call did not execute.

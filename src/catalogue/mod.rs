@@ -7,13 +7,14 @@
 //! # Adding an operation
 //!
 //! 1. Write its entry in the file of its service (`rds.rs`, `ecs.rs`, `dynamodb.rs`,
-//!    `scaling.rs`, `sts.rs`): one `read("Name")`, or a `change("Name", …)` / `destroy("Name")` with
+//!    `scaling.rs`, `sts.rs`, `backup.rs`): one `read("Name")`, or a `change("Name", …)` / `destroy("Name")` with
 //!    its floor, subject, look and probe. That line is the only list of operations there is.
 //! 2. Run `tests/scripts/trim_models.py` (the shape table) and `tests/scripts/generate_inputs.py` (the typed
 //!    inputs of the SDK); commit what they write.
 //!
 //! The tests of this module refuse an entry that is incomplete; the guard lets a read through from then on.
 
+mod backup;
 mod cli;
 mod dynamodb;
 mod ecs;
@@ -24,6 +25,7 @@ mod near;
 pub mod pages;
 mod proof;
 mod rds;
+mod route;
 mod scaling;
 mod secret;
 mod sts;
@@ -34,8 +36,9 @@ pub use entry::{Batch, Effect, Operation, Paging, Tier};
 pub use meaning::Meaning;
 pub use near::{did_you_mean, distance};
 pub use proof::{Look, Probe};
+pub use route::{Route, route};
 pub use secret::{HIDDEN, hide, holds_secret};
-pub use table::{Kind, Member, Protocol, Shape, Wire};
+pub use table::{Facts, Kind, Location, Member, Protocol, Shape, Wire, facts, served};
 
 /// The services whose operations the guard knows by name, spelled as the `aws` CLI spells them.
 pub fn services() -> &'static [&'static str] {
@@ -69,6 +72,7 @@ fn entries(service: &str) -> &'static [Operation] {
         "dynamodb" => dynamodb::OPERATIONS,
         "sts" => sts::OPERATIONS,
         "application-autoscaling" => scaling::OPERATIONS,
+        "backup" => backup::OPERATIONS,
         _ => &[],
     }
 }

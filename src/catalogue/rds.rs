@@ -25,6 +25,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
     read("DescribeDBClusters"),
     read("DescribeDBSnapshots"),
     read("DescribeDBClusterSnapshots"),
+    read("DescribeDBInstanceAutomatedBackups"),
+    read("DescribeDBClusterAutomatedBackups"),
     read("DescribeDBSubnetGroups"),
     read("DescribeDBParameterGroups"),
     read("DescribeDBClusterParameterGroups"),
@@ -64,6 +66,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
         .floored(floor::t1)
         .looks(SNAPSHOT)
         .probed(Probe { look: SNAPSHOT, evidence: Evidence::Of(snapshot_created) }),
+    change("CreateDBClusterSnapshot", "DBClusterSnapshotIdentifier")
+        .floored(floor::t1)
+        .looks(CLUSTER_SNAPSHOT)
+        .probed(Probe { look: CLUSTER_SNAPSHOT, evidence: Evidence::Of(snapshot_created) }),
     change("RebootDBInstance", "DBInstanceIdentifier")
         .floored(floor::t2)
         .looks(INSTANCE.members(INSTANCE_STATE))
@@ -72,6 +78,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
         .floored(floor::t1)
         .looks(TAGS)
         .probed(Probe { look: TAGS, evidence: Evidence::Of(|call| tagged(call, "@")) }),
+    change("RemoveTagsFromResource", "ResourceName")
+        .floored(floor::t1)
+        .looks(TAGS)
+        .probed(Probe { look: TAGS, evidence: Evidence::Is(UNTAGGED) }),
     change("AddRoleToDBInstance", "DBInstanceIdentifier")
         .floored(floor::t2)
         .looks(INSTANCE.members(INSTANCE_STATE))
@@ -145,6 +155,20 @@ const SNAPSHOT: Look = Look::at(
 .members(&["DBSnapshotIdentifier", "DBInstanceIdentifier", "DbiResourceId", "SnapshotCreateTime", "TagList"])
 .absent(&["DBSnapshotNotFound", "DBSnapshotNotFoundFault"]);
 
+const CLUSTER_SNAPSHOT: Look = Look::at(
+    "DescribeDBClusterSnapshots",
+    r#"{"DBClusterSnapshotIdentifier":"{{ call.DBClusterSnapshotIdentifier }}"}"#,
+    "DBClusterSnapshots[0]",
+)
+.members(&[
+    "DBClusterSnapshotIdentifier",
+    "DBClusterIdentifier",
+    "DbClusterResourceId",
+    "SnapshotCreateTime",
+    "TagList",
+])
+.absent(&["DBClusterSnapshotNotFoundFault", "DBClusterSnapshotNotFound"]);
+
 const TAGS: Look =
     Look::at("ListTagsForResource", r#"{"ResourceName":"{{ call.ResourceName }}"}"#, "TagList");
 
@@ -176,6 +200,7 @@ const NEW_CLUSTER: &[&str] =
 const REBOOTED: &str = "DBInstanceStatus == 'rebooting' || \
     length(not_null(DBParameterGroups, `[]`)[?ParameterApplyStatus == 'pending-reboot']) == `0`";
 const INSTANCE_GONE: &str = "@ == `null` || DBInstanceStatus == 'deleting'";
+const UNTAGGED: &str = "length(not_null(@, `[]`)[?contains({{ call.TagKeys }}, Key)]) == `0`";
 const CLUSTER_GONE: &str = "@ == `null` || Status == 'deleting'";
 
 static INSTANCE_SETTINGS: &[Setting] = &[

@@ -18,9 +18,14 @@ const fn change(name: &'static str, subject: &'static str) -> Operation {
     Operation::change(SERVICE, name).on(subject)
 }
 
+const fn destroy(name: &'static str, subject: &'static str) -> Operation {
+    Operation::destroy(SERVICE, name).on(subject)
+}
+
 pub(super) static OPERATIONS: &[Operation] = &[
     read("DescribeScalableTargets"),
     read("DescribeScalingPolicies"),
+    read("DescribeScalingActivities"),
     change("RegisterScalableTarget", "ResourceId")
         .floored(floor::scalable_target)
         .looks(TARGET)
@@ -29,6 +34,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
         .floored(floor::t2)
         .looks(POLICY)
         .probed(Probe { look: POLICY, evidence: Evidence::Of(policy_put) }),
+    // Its policies and scheduled actions go with it.
+    destroy("DeregisterScalableTarget", "ResourceId")
+        .looks(TARGET)
+        .probed(Probe { look: TARGET, evidence: Evidence::Is("@ == `null`") }),
 ];
 
 const TARGET: Look = Look::at(

@@ -2,12 +2,17 @@
 //!
 //! Parsed once, when first asked for, without copying a string: every name borrows from the embedded file.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use file::Names;
+use load::{Entry, Table};
+
+mod file;
+mod load;
+mod status;
+
+pub(super) use file::Pages;
 
 static SHAPES: &str = include_str!("../../assets/shapes.json");
 static NAMES: &str = include_str!("../../assets/operations.json");
@@ -45,7 +50,32 @@ pub struct Member {
     pub shape: Shape,
     /// Its name on the wire; the name in documents is the one it was asked by.
     pub wire: &'static str,
+    pub location: Location,
     pub required: bool,
+    /// Makes a repeated call the same call. The SDK and the CLI make up a random one where it is not given.
+    pub token: bool,
+}
+
+impl Member {
+    /// Whether a call of ours must have it: what the service requires, and tokens. One that the SDK made up is in
+    /// no journal, so a call sent again after a crash would not be the same call.
+    pub fn needed(self) -> bool {
+        self.required || self.token
+    }
+}
+
+/// Where a member of an input or an answer travels. A timestamp is seconds since the epoch in a JSON body, an HTTP
+/// date in a header, and RFC 3339 in path, query string and XML (Smithy, `timestampFormat`; no member of ours differs).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Location {
+    Body,
+    /// A `{label}` of the path, percent-encoded with its slashes.
+    Path,
+    Query,
+    Header,
+    /// All headers that begin with the wire name, as a map.
+    Headers,
+    Status,
 }
 
 /// How a service speaks.
@@ -55,6 +85,8 @@ pub enum Protocol {
     Query { namespace: &'static str },
     /// JSON both ways: `json` is the version in the content type, `target` the prefix of `X-Amz-Target`.
     Json { json: &'static str, target: &'static str },
+    /// JSON bodies; the operation is told by method and path: AWS Backup.
+    RestJson,
 }
 
 /// What the wire needs to know about one operation beyond its shapes.
@@ -65,20 +97,27 @@ pub struct Wire {
     pub version: &'static str,
     /// The element around the answer, where the protocol has one (`DescribeDBInstancesResult`).
     pub wrapper: Option<&'static str>,
+    /// `POST` everywhere but in REST.
+    pub method: &'static str,
+    /// The path with its labels, `/backup-jobs/{backupJobId}`; `/` everywhere but in REST.
+    pub path: &'static str,
 }
 
-/// The model's facts about one operation; reached through `Operation`.
-pub(super) struct Facts {
+/// The model's facts about one operation that the catalogue has or the drill cloud serves.
+pub struct Facts {
     pub input: Option<Shape>,
     pub output: Option<Shape>,
     pub wire: Wire,
+    /// Whether the SDK alone sends it: the catalogue has no entry, no runbook may call it.
+    pub served_only: bool,
+    service: &'static str,
     /// `aws` CLI option per input member, in the order of the members.
-    pub flags: Vec<&'static str>,
+    pub(super) flags: Vec<&'static str>,
     /// Declared errors that are the caller's: the call did not execute.
-    pub errors: Vec<&'static str>,
+    pub(super) errors: Vec<&'static str>,
     /// Declared errors that are the server's: they prove nothing.
-    pub faults: Vec<&'static str>,
-    pub pages: Option<Pages<'static>>,
+    pub(super) faults: Vec<&'static str>,
+    pub(super) pages: Option<Pages<'static>>,
 }
 
 impl Shape {
@@ -127,205 +166,37 @@ impl Shape {
     }
 }
 
+impl Facts {
+    /// The HTTP status that goes with an error code, declared or not.
+    pub fn status(&self, code: &str) -> u16 {
+        let declared = TABLE.statuses.get(self.service).and_then(|of| of.get(code)).copied();
+        declared.unwrap_or_else(|| match self.wire.protocol {
+            _ if self.faults.contains(&code) => 500,
+            protocol => status::common(protocol, code),
+        })
+    }
+}
+
 impl fmt::Debug for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shape({})", self.name())
     }
 }
 
-pub(super) fn facts(service: &str, operation: &str) -> Option<&'static Facts> {
+/// The facts of one operation, of those that are served only too.
+pub fn facts(service: &str, operation: &str) -> Option<&'static Facts> {
     TABLE.operations.get(service)?.get(operation)
+}
+
+/// Every operation of a service that the drill cloud serves: those of the catalogue, and what the SDK sends on its
+/// own to get credentials.
+pub fn served(service: &str) -> impl Iterator<Item = (&'static str, &'static Facts)> {
+    TABLE.operations.get(service).into_iter().flatten().map(|(name, facts)| (*name, facts))
 }
 
 pub(super) fn names(service: &str) -> &'static [&'static str] {
     MODEL_NAMES.services.get(service).map_or(&[], Vec::as_slice)
 }
 
-struct Entry {
-    name: &'static str,
-    kind: Kind,
-    members: Vec<(&'static str, Member)>,
-    sensitive: bool,
-    union: bool,
-    item: Option<&'static str>,
-}
-
-struct Table {
-    shapes: Vec<Entry>,
-    by_name: BTreeMap<&'static str, BTreeMap<&'static str, Shape>>,
-    operations: BTreeMap<&'static str, BTreeMap<&'static str, Facts>>,
-}
-
-impl Table {
-    fn load() -> Table {
-        let file: File<'static> =
-            serde_json::from_str(SHAPES).expect("assets/shapes.json is written by a script and tested");
-        let mut table = Table { shapes: Vec::new(), by_name: BTreeMap::new(), operations: BTreeMap::new() };
-        for (name, service) in file.services.0 {
-            table.add(name, service);
-        }
-        table
-    }
-
-    fn add(&mut self, name: &'static str, service: Service<'static>) {
-        let first = self.shapes.len();
-        let handle = |n: usize| Shape(u16::try_from(first + n).expect("the table has a few hundred shapes"));
-        let names: BTreeMap<_, _> =
-            service.shapes.0.iter().enumerate().map(|(n, (shape, _))| (*shape, handle(n))).collect();
-        let operations =
-            service.operations.0.iter().map(|(op, o)| (*op, facts_of(o, &service, &names))).collect();
-        let entries = service.shapes.0.into_iter().map(|(shape, raw)| entry(shape, raw, &names));
-        self.shapes.extend(entries);
-        self.by_name.insert(name, names);
-        self.operations.insert(name, operations);
-    }
-}
-
-type ByName = BTreeMap<&'static str, Shape>;
-
-fn facts_of(o: &RawOperation<'static>, service: &Service<'static>, names: &ByName) -> Facts {
-    let protocol = match (service.json, service.target) {
-        (Some(json), Some(target)) => Protocol::Json { json, target },
-        _ => Protocol::Query { namespace: service.namespace.unwrap_or_default() },
-    };
-    Facts {
-        input: o.input.map(|n| names[n]),
-        output: o.output.map(|n| names[n]),
-        wire: Wire { protocol, version: service.version, wrapper: o.wrapper },
-        flags: o.flags.split_whitespace().collect(),
-        errors: o.errors.clone(),
-        faults: o.faults.clone(),
-        pages: o.pages.clone(),
-    }
-}
-
-fn entry(name: &'static str, raw: RawShape<'static>, names: &ByName) -> Entry {
-    let members = raw.members.unwrap_or_default().0;
-    let members = members.into_iter().map(|(n, at)| (n, member(n, at, &raw.required, names))).collect();
-    let kind = match (raw.list, raw.value, raw.kind) {
-        (Some(of), _, _) => Kind::List(names[of]),
-        (_, Some(of), _) => Kind::Map(names[of]),
-        (_, _, Some(scalar)) => scalar_kind(scalar, raw.enumeration),
-        _ => Kind::Structure,
-    };
-    let item = (!raw.flattened).then_some(raw.item.unwrap_or("member"));
-    Entry { name, kind, members, sensitive: raw.sensitive, union: raw.union, item }
-}
-
-fn member(name: &'static str, at: &'static str, required: &[&str], names: &ByName) -> Member {
-    let (shape, wire) = at.split_once(' ').unwrap_or((at, name));
-    Member { shape: names[shape], wire, required: required.contains(&name) }
-}
-
-fn scalar_kind(scalar: &str, enumeration: Vec<&'static str>) -> Kind {
-    match scalar {
-        "integer" | "long" => Kind::Integer,
-        "float" | "double" => Kind::Float,
-        "boolean" => Kind::Boolean,
-        "timestamp" => Kind::Timestamp,
-        "blob" => Kind::Blob,
-        // The table lives as long as the process.
-        _ => Kind::Text { enumeration: enumeration.leak() },
-    }
-}
-
-// The file as it is written by tests/scripts/trim_models.py.
-
-#[derive(Deserialize)]
-struct File<'a> {
-    #[serde(borrow)]
-    services: Pairs<'a, Service<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Names<'a> {
-    #[serde(borrow)]
-    services: BTreeMap<&'a str, Vec<&'a str>>,
-}
-
-#[derive(Deserialize)]
-struct Service<'a> {
-    version: &'a str,
-    json: Option<&'a str>,
-    target: Option<&'a str>,
-    namespace: Option<&'a str>,
-    #[serde(borrow)]
-    operations: Pairs<'a, RawOperation<'a>>,
-    #[serde(borrow)]
-    shapes: Pairs<'a, RawShape<'a>>,
-}
-
-#[derive(Deserialize)]
-struct RawOperation<'a> {
-    input: Option<&'a str>,
-    output: Option<&'a str>,
-    wrapper: Option<&'a str>,
-    flags: &'a str,
-    #[serde(borrow, default)]
-    errors: Vec<&'a str>,
-    #[serde(borrow, default)]
-    faults: Vec<&'a str>,
-    #[serde(borrow)]
-    pages: Option<Pages<'a>>,
-}
-
-#[derive(Clone, Deserialize)]
-pub(super) struct Pages<'a> {
-    pub input: &'a str,
-    pub output: &'a str,
-    #[serde(borrow)]
-    pub lists: Vec<&'a str>,
-    pub limit: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct RawShape<'a> {
-    #[serde(borrow)]
-    members: Option<Pairs<'a, &'a str>>,
-    #[serde(borrow, default)]
-    required: Vec<&'a str>,
-    #[serde(default)]
-    union: bool,
-    list: Option<&'a str>,
-    item: Option<&'a str>,
-    #[serde(default)]
-    flattened: bool,
-    value: Option<&'a str>,
-    #[serde(rename = "type")]
-    kind: Option<&'a str>,
-    #[serde(borrow, default, rename = "enum")]
-    enumeration: Vec<&'a str>,
-    #[serde(default)]
-    sensitive: bool,
-}
-
-/// A JSON object in the order of the file.
-struct Pairs<'a, T>(Vec<(&'a str, T)>);
-
-impl<T> Default for Pairs<'_, T> {
-    fn default() -> Self {
-        Pairs(Vec::new())
-    }
-}
-
-impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Pairs<'a, T> {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct InOrder<'a, T>(std::marker::PhantomData<(&'a (), T)>);
-        impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for InOrder<'a, T> {
-            type Value = Pairs<'a, T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(0));
-                while let Some(pair) = map.next_entry::<&'de str, T>()? {
-                    pairs.push((pair.0 as &'a str, pair.1));
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        d.deserialize_map(InOrder(std::marker::PhantomData))
-    }
-}
+#[cfg(test)]
+mod tests;

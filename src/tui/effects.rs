@@ -34,6 +34,17 @@ pub fn after(call: &Call) -> Option<String> {
         "CreateDBInstance" => made(call, "instance", ""),
         "CreateDBSnapshot" => made(call, "snapshot", text(call, "DBInstanceIdentifier")),
         "CreateBackup" => format!("a backup {} of {} is made", text(call, "BackupName"), subject(call)),
+        "CreateDBClusterSnapshot" => made(call, "cluster snapshot", text(call, "DBClusterIdentifier")),
+        "StartBackupJob" => {
+            format!("a backup of {} is made in the vault {}", subject(call), text(call, "BackupVaultName"))
+        }
+        "StopBackupJob" => "the job has stopped, and what it had copied is gone".into(),
+        "StartRestoreJob" => {
+            format!("something new is made of the recovery point {}; nothing else changes", subject(call))
+        }
+        "DeregisterScalableTarget" => {
+            format!("{} keeps the count it has, whatever its load", subject(call))
+        }
         "RebootDBInstance" => "the instance has restarted".into(),
         "DeleteDBInstance" | "DeleteDBCluster" | "DeleteTable" => format!("{} is gone", subject(call)),
         "UpdateService" => service(call)?,
@@ -80,12 +91,16 @@ pub fn loss(call: &Call) -> String {
         "DeleteDBInstance" | "DeleteDBCluster" => {
             format!("this call destroys: of the data only {} remains", final_snapshot(call))
         }
+        "DeregisterScalableTarget" => {
+            "this call destroys: the scaling policies and scheduled actions go with the target".into()
+        }
         "DeleteTable" => "this call destroys: the table goes with all its items".into(),
         _ if destroys => "this call destroys; what it removes does not come back by undo".into(),
         "UpdateService" if is(call, "desiredCount", 0) => {
             "no data; the service serves nobody until its count is raised again".into()
         }
         "UpdateService" => "no data; tasks come and go while the service gets there".into(),
+        "StopBackupJob" => "the recovery point that was being made".into(),
         "StopTask" => "no data at rest; what the task was doing is cut off".into(),
         "RebootDBInstance" => "no data; every connection drops while it restarts".into(),
         "ModifyDBInstance" | "ModifyDBCluster" => modified(call),
@@ -154,6 +169,9 @@ fn kind(call: &Call) -> &'static str {
         "dynamodb" => "table",
         "ecs" if operation == "StopTask" => "task",
         "ecs" => "service",
+        "backup" if operation == "StopBackupJob" => "backup job",
+        "backup" if operation == "StartRestoreJob" => "recovery point",
+        "backup" => "resource",
         _ => "target",
     }
 }

@@ -151,6 +151,12 @@ fn counts_scaling_tags_and_roles_are_read_back() {
     assert!(!executed("rds", "AddTagsToResource", &tags, &one, &one));
     assert!(executed("rds", "AddTagsToResource", &tags, &one, &both));
 
+    let untag = json!({"ResourceName": "arn", "TagKeys": ["a", "c"]});
+    let left = json!([{"Key": "b", "Value": "2"}]);
+    assert!(!executed("rds", "RemoveTagsFromResource", &untag, &both, &one));
+    assert!(executed("rds", "RemoveTagsFromResource", &untag, &both, &left));
+    assert!(executed("rds", "RemoveTagsFromResource", &untag, &both, &json!([])));
+
     let role = json!({"DBInstanceIdentifier": "o", "RoleArn": "r", "FeatureName": "s3Import"});
     let roles = |feature: &str| json!({"AssociatedRoles": [{"RoleArn": "r", "FeatureName": feature}]});
     assert!(executed("rds", "AddRoleToDBInstance", &role, &json!({}), &roles("s3Import")));
@@ -198,4 +204,58 @@ fn what_is_gone_or_going_was_deleted_and_what_is_stopped_was_stopped() {
         assert!(executed(service, name, &call, &there, &going), "{name}");
         assert!(!executed(service, name, &call, &there, &there), "{name}");
     }
+}
+
+#[test]
+fn a_scalable_target_that_is_gone_was_deregistered() {
+    let (service, name) = ("application-autoscaling", "DeregisterScalableTarget");
+    let call = json!({"ServiceNamespace": "ecs", "ResourceId": "service/c/web"});
+    let there = json!({"ResourceId": "service/c/web", "MinCapacity": 2});
+    assert!(executed(service, name, &call, &there, &Value::Null));
+    assert!(!executed(service, name, &call, &there, &there));
+}
+
+#[test]
+fn a_backup_is_ours_by_its_time_and_role_and_because_no_plan_made_it() {
+    let call =
+        json!({"BackupVaultName": "v", "ResourceArn": "arn", "IamRoleArn": "role", "IdempotencyToken": "t"});
+    let job = |at: &str, role: &str, plan: Value| {
+        let seen = json!({"BackupJobId": "j", "CreationDate": at, "IamRoleArn": role, "CreatedBy": plan});
+        executed("backup", "StartBackupJob", &call, &Value::Null, &seen)
+    };
+    let (just, before) = ("2026-03-01T01:39:30.000Z", "2026-03-01T01:38:30.000Z");
+    assert!(!executed("backup", "StartBackupJob", &call, &Value::Null, &Value::Null));
+    assert!(job(just, "role", Value::Null));
+    assert!(!job(before, "role", Value::Null));
+    assert!(!job(just, "another", Value::Null));
+    assert!(!job(just, "role", json!({"BackupPlanId": "p"})));
+
+    let stop = json!({"BackupJobId": "j"});
+    let state = |state: &str| json!({"BackupJobId": "j", "State": state});
+    let stopped = |s: &str| executed("backup", "StopBackupJob", &stop, &state("RUNNING"), &state(s));
+    assert!(stopped("ABORTING") && stopped("ABORTED"));
+    assert!(!stopped("RUNNING") && !stopped("COMPLETED"));
+}
+
+#[test]
+fn of_many_jobs_the_newest_of_the_right_recovery_point_counts() {
+    let call = json!({"RecoveryPointArn": "p", "Metadata": {}, "IdempotencyToken": "t"});
+    let look = catalogue::find("backup", "StartRestoreJob").unwrap().observe().unwrap();
+    let job = |id: &str, point: &str, at: &str| json!({"RestoreJobId": id, "RecoveryPointArn": point, "CreationDate": at});
+    let newest = |jobs: Value| {
+        let select = Expr::parse(look.select).unwrap();
+        select
+            .eval(&json!({"RestoreJobs": jobs}), &json!({"call": call}), At::parse(SENT_AT).unwrap())
+            .unwrap()
+    };
+    let jobs = json!([
+        job("old", "p", "2026-03-01T01:00:00.000Z"),
+        job("new", "p", "2026-03-01T01:41:00.000Z"),
+        job("other", "q", "2026-03-01T01:42:00.000Z"),
+    ]);
+    let seen = newest(jobs.clone());
+    assert_eq!(seen["RestoreJobId"], "new");
+    assert!(executed("backup", "StartRestoreJob", &call, &Value::Null, &seen));
+    assert!(!executed("backup", "StartRestoreJob", &call, &Value::Null, &jobs[0]));
+    assert_eq!(newest(json!([])), Value::Null);
 }

@@ -36,7 +36,9 @@ def pascal(name):
 
 class Service:
     def __init__(self, table, crate):
-        self.shapes, self.operations, self.crate = table["shapes"], table["operations"], crate
+        # What the drill cloud alone answers has no client call.
+        ours = {name: o for name, o in table["operations"].items() if not o.get("served_only")}
+        self.shapes, self.operations, self.crate = table["shapes"], ours, crate
 
     def nested(self):
         """The shapes below the inputs that are Rust types of their own, by name."""

@@ -3,7 +3,8 @@
 Writes `assets/shapes.json` (the shape table that `src/catalogue/table.rs` reads) and `assets/operations.json`
 (the names of all operations of the six services, for the test of the read-only guard).
 
-The operations are those that the entries of `src/catalogue/<service>.rs` name; there is no second list.
+The operations are those that the entries of `src/catalogue/<service>.rs` name, and the few that the drill cloud
+answers although the console never sends them by itself (`SERVED_ONLY`); there is no other list.
 Run it with a Python that has botocore; `--check` writes nothing and fails where a file would change:
 
     target/venv/bin/python tests/scripts/trim_models.py [--check]
@@ -31,6 +32,8 @@ SERVICES = {
     "application-autoscaling": "scaling",
     "backup": "backup",
 }
+# What the SDK sends on its own (to take on a role). Never an entry of the catalogue: no runbook may call it.
+SERVED_ONLY = {"sts": ["AssumeRole"]}
 ENTRY = re.compile(r'(?<!::)\b(?:read|change|destroy)\(\s*"(\w+)"')
 
 
@@ -38,6 +41,18 @@ ENTRY = re.compile(r'(?<!::)\b(?:read|change|destroy)\(\s*"(\w+)"')
 NEWER_THAN_SDK = {("GatewayConnector", "deregistrationDelay")}
 # Unions that the models as botocore has them do not mark.
 UNIONS = {"AttributeValue"}
+# What AWS Backup marks as sensitive and is none: tags, and the restore metadata of a recovery point (names of
+# networks, groups and keys), which the console must read to make the next call of it.
+NOT_SENSITIVE = {"Metadata", "Tags"}
+# Pages that the models as botocore has them do not know.
+PAGES = {
+    "ListServiceDeployments": {
+        "input_token": "nextToken",
+        "output_token": "nextToken",
+        "limit_key": "maxResults",
+        "result_key": "serviceDeployments",
+    }
+}
 
 
 def entries(file):
@@ -51,21 +66,27 @@ def wanted(shapes, at, name, ref):
     return (at, name) not in NEWER_THAN_SDK and not shapes[ref["shape"]].get("document")
 
 
+def member(name, ref):
+    """A member: its shape, its name on the wire where that differs, and its location where that is not the body."""
+    wire, location = ref.get("locationName", name), ref.get("location")
+    if location:
+        return f"{ref['shape']} {wire} {location}"
+    return ref["shape"] if wire == name else f"{ref['shape']} {wire}"
+
+
 def shape(shapes, at):
-    """One shape, as the table holds it. A member is "Shape", or "Shape wire-name" where that differs."""
+    """One shape, as the table holds it."""
     s = shapes[at]
     kind = s["type"]
     out = {}
     if kind == "structure":
-        members = {}
-        for name, ref in s["members"].items():
-            if not wanted(shapes, at, name, ref):
-                continue
-            wire = ref.get("locationName", name)
-            members[name] = ref["shape"] if wire == name else f"{ref['shape']} {wire}"
-        out["members"] = members
+        kept = {name: ref for name, ref in s["members"].items() if wanted(shapes, at, name, ref)}
+        out["members"] = {name: member(name, ref) for name, ref in kept.items()}
         if s.get("required"):
             out["required"] = s["required"]
+        # The SDK and the CLI make one up where it is not given.
+        if tokens := [name for name, ref in kept.items() if ref.get("idempotencyToken")]:
+            out["tokens"] = tokens
         if s.get("union") or at in UNIONS:
             out["union"] = True
     elif kind == "list":
@@ -82,7 +103,7 @@ def shape(shapes, at):
         for key, name in (("enum", "enum"), ("timestampFormat", "format")):
             if s.get(key):
                 out[name] = s[key]
-    if s.get("sensitive"):
+    if s.get("sensitive") and at not in NOT_SENSITIVE:
         out["sensitive"] = True
     return out
 
@@ -111,6 +132,9 @@ def operation(model, pages, name):
     if wrapper := op.get("output", {}).get("resultWrapper"):
         out["wrapper"] = wrapper
     members = shapes[out["input"]]["members"] if "input" in out else {}
+    http = f"{op['http']['method']} {op['http']['requestUri']}"
+    if http != "POST /":
+        out["http"] = http
     out["flags"] = " ".join(xform_name(member, "-") for member in members)
     errors, faults = set(), set()
     for ref in op.get("errors", []):
@@ -124,7 +148,7 @@ def operation(model, pages, name):
         out["errors"] = sorted(errors)
     if faults:
         out["faults"] = sorted(faults)
-    if page := pages.get(name):
+    if page := pages.get(name, PAGES.get(name)):
         out["pages"] = {
             "input": page["input_token"],
             "output": page["output_token"],
@@ -135,15 +159,29 @@ def operation(model, pages, name):
     return out
 
 
-def service(loader, name, wanted):
+def statuses(model, operations):
+    """The HTTP status of each declared error code, where it is not 400 (500 for a fault of the server)."""
+    out = {}
+    for ref in (ref for op in operations for ref in model["operations"][op].get("errors", [])):
+        error = model["shapes"][ref["shape"]]
+        detail = error.get("error", {})
+        status = detail.get("httpStatusCode")
+        if status and status != (500 if error.get("fault") else 400):
+            out[detail.get("code", ref["shape"])] = status
+    return dict(sorted(out.items()))
+
+
+def service(loader, name, entries, served_only):
     model = loader.load_service_model(name, "service-2")
-    pages = loader.load_service_model(name, "paginators-1")["pagination"] if wanted and name != "sts" else {}
+    pages = loader.load_service_model(name, "paginators-1")["pagination"] if entries and name != "sts" else {}
     shapes, operations = {}, {}
     todo = []
-    for op in sorted(wanted):
+    for op in sorted(entries + served_only):
         if op not in model["operations"]:
             sys.exit(f"{name} has no operation {op}")
         operations[op] = operation(model, pages, op)
+        if op in served_only:
+            operations[op]["served_only"] = True
         todo += [operations[op][side] for side in ("input", "output") if side in operations[op]]
     while todo:
         at = todo.pop()
@@ -155,6 +193,8 @@ def service(loader, name, wanted):
     for key, label in (("jsonVersion", "json"), ("targetPrefix", "target"), ("xmlNamespace", "namespace")):
         if key in meta:
             out[label] = meta[key] if isinstance(meta[key], str) else meta[key]["uri"]
+    if codes := statuses(model, operations):
+        out["statuses"] = codes
     out["operations"] = operations
     out["shapes"] = dict(sorted(shapes.items()))
     return out, sorted(model["operations"])
@@ -171,7 +211,7 @@ def main():
     loader = botocore.loaders.Loader()
     table, names = {}, {}
     for name, file in SERVICES.items():
-        trimmed, names[name] = service(loader, name, entries(file))
+        trimmed, names[name] = service(loader, name, entries(file), SERVED_ONLY.get(name, []))
         if trimmed["operations"]:
             table[name] = trimmed
     files = {

@@ -12,6 +12,8 @@ use crate::catalogue::{self, Kind, Operation, Shape};
 use crate::expr::{Tree, Type};
 use crate::ids::At;
 
+const TOKEN: &str = "make it of {{ run.id }} and the step: a token that the SDK makes up is in no journal";
+
 impl Loader<'_> {
     /// The operation that `service` and `operation` of a call name.
     pub(super) fn operation(&mut self, call: &Node) -> Option<&'static Operation> {
@@ -124,12 +126,13 @@ impl Loader<'_> {
     }
 
     fn missing_members(&mut self, node: &Node, shape: Shape) {
-        for (name, _) in
-            shape.members().filter(|(name, member)| member.required && node.entry(name).is_none())
+        for (name, member) in
+            shape.members().filter(|(name, member)| member.needed() && node.entry(name).is_none())
         {
             let at = node.map().first().map_or(node.at.clone(), |entry| entry.key_at.clone());
             let message = format!("{} needs the member `{name}`", shape.name());
-            self.say(Raw::new(FindingKind::MissingMember, at, message));
+            let raw = Raw::new(FindingKind::MissingMember, at, message);
+            self.say(raw.maybe(member.token.then(|| TOKEN.to_owned())));
         }
     }
 
