@@ -7,6 +7,7 @@
 
 mod cloud;
 mod faults;
+mod folder;
 mod log;
 pub mod oracle;
 mod perform;
@@ -15,8 +16,9 @@ mod player;
 mod scenario;
 
 pub use cloud::{Answered, Call, Called, Caller, Cloud};
+pub use folder::Folder;
 pub use log::{CallLog, Change};
-pub use perform::Direct;
+pub use perform::{Attended, Direct};
 pub use play::outside;
 pub use player::Player;
 pub use scenario::*;

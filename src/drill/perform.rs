@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::cloud::{Answered, Call as CloudCall, Caller, Cloud};
 use crate::catalogue::{self, Meaning, Operation, pages};
-use crate::ids::{EffectName, Place};
+use crate::ids::{At, EffectName, Place};
 use crate::run::{Call, Outcome, Perform, Performing};
+use crate::runner::DrillClock;
 use crate::watch::{Question, Unread, UnreadKind};
 use crate::world::{Refused, Site};
 
@@ -134,4 +135,30 @@ fn unread(refused: &Refused) -> Unread {
     };
     let message = format!("{}: {}", refused.code, refused.message);
     Unread { kind, code: Some(refused.code.clone()), message }
+}
+
+/// A performer whose clock stands still while it waits for an answer.
+pub struct Attended {
+    pub inner: Arc<dyn Perform>,
+    pub clock: Arc<DrillClock>,
+}
+
+impl Perform for Attended {
+    fn read<'a>(&'a self, question: &'a Question) -> Performing<'a, Result<Arc<Value>, Unread>> {
+        Box::pin(async move {
+            let _busy = self.clock.busy();
+            self.inner.read(question).await
+        })
+    }
+
+    fn send<'a>(&'a self, name: &'a EffectName, call: &'a Call) -> Performing<'a, Outcome> {
+        Box::pin(async move {
+            let _busy = self.clock.busy();
+            self.inner.send(name, call).await
+        })
+    }
+
+    fn endpoint_time(&self, place: &Place) -> Option<At> {
+        self.inner.endpoint_time(place)
+    }
 }

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::look::Look;
 use super::scope::{Fault, Scope};
-use super::state::Run;
+use super::state::{Run, Stage};
 use crate::ids::{At, Span, StepPath};
-use crate::runbook::{Column, Format, Pane};
+use crate::runbook::{Action, Column, Format, Pane};
 use crate::text::clean;
 use crate::watch::{Frame, Unread};
 
@@ -87,6 +87,17 @@ impl PaneView {
 }
 
 impl Run {
+    /// Whether the run waits for a person: a gate, a hold, a question.
+    pub fn asks_person(&self) -> bool {
+        let asks = |path: &StepPath| {
+            let (Some(step), Some(run)) = (self.plan.step(path), self.steps.get(path)) else { return false };
+            let person =
+                matches!(step.action, Action::Prompt(_) | Action::Manual(_) | Action::Approve { .. });
+            run.hold.is_some() || (person && run.entered && matches!(run.stage, Stage::Fresh))
+        };
+        self.ended.is_some() || !self.gates.is_empty() || self.active.iter().any(asks)
+    }
+
     /// The round behind a pane.
     pub fn pane_look(self: &Arc<Run>, pane: &Pane, now: At) -> Look {
         let mut look = Look::over(Arc::clone(self), StepPath::default(), now, [pane.read.clone()]);

@@ -62,6 +62,14 @@ impl RunClock {
         }
     }
 
+    /// The drill's clock, in a drill.
+    pub fn drill(&self) -> Option<&Arc<DrillClock>> {
+        match &self.source {
+            Source::Machine { .. } => None,
+            Source::Drill(clock) => Some(clock),
+        }
+    }
+
     /// The clock on the wall, whatever time a drill plays in.
     pub fn wall(&self) -> At {
         match self.source {

@@ -32,15 +32,17 @@ struct Hands {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Pace {
-    /// `base` at `boot` milliseconds, `speed` times as fast as the wall.
+    /// `base` at `boot` milliseconds, `speed` times as fast as the wall; as fast as the wall while a person is asked.
     Running {
         base: At,
         boot: u64,
         speed: u32,
+        asked: bool,
     },
     Paused {
         at: At,
         speed: u32,
+        asked: bool,
     },
     Stepped {
         at: At,
@@ -60,7 +62,7 @@ impl Drop for Busy {
 impl DrillClock {
     /// A clock that starts at `base` and runs `speed` times as fast as the wall.
     pub fn running(base: At, speed: u32) -> Arc<DrillClock> {
-        DrillClock::with(Pace::Running { base, boot: boot_millis(), speed: speed.max(1) })
+        DrillClock::with(Pace::Running { base, boot: boot_millis(), speed: speed.max(1), asked: false })
     }
 
     /// A clock that stands at `base` and goes on in steps.
@@ -98,10 +100,27 @@ impl DrillClock {
     pub fn toggle(&self) {
         let mut hands = self.hands();
         hands.pace = match hands.pace {
-            Pace::Running { speed, .. } => Pace::Paused { at: hands.pace.now(), speed },
-            Pace::Paused { at, speed } => Pace::Running { base: at, boot: boot_millis(), speed },
+            Pace::Running { speed, asked, .. } => Pace::Paused { at: hands.pace.now(), speed, asked },
+            Pace::Paused { at, speed, asked } => {
+                Pace::Running { base: at, boot: boot_millis(), speed, asked }
+            }
             stepped @ Pace::Stepped { .. } => stepped,
         };
+        drop(hands);
+        self.changed.notify_waiters();
+    }
+
+    /// Says whether a person is asked: the time to read and to decide counts as it is, that of AWS is sped up.
+    pub fn ask(&self, person: bool) {
+        let mut hands = self.hands();
+        let now = hands.pace.now();
+        match &mut hands.pace {
+            Pace::Running { base, boot, asked, .. } if *asked != person => {
+                (*base, *boot, *asked) = (now, boot_millis(), person);
+            }
+            Pace::Paused { asked, .. } => *asked = person,
+            Pace::Running { .. } | Pace::Stepped { .. } => return,
+        }
         drop(hands);
         self.changed.notify_waiters();
     }
@@ -218,7 +237,8 @@ impl Hands {
 impl Pace {
     fn now(self) -> At {
         match self {
-            Pace::Running { base, boot, speed } => {
+            Pace::Running { base, boot, speed, asked } => {
+                let speed = if asked { 1 } else { speed };
                 base.plus(Span(boot_millis().saturating_sub(boot).saturating_mul(u64::from(speed))))
             }
             Pace::Paused { at, .. } | Pace::Stepped { at } => at,
@@ -282,6 +302,18 @@ mod tests {
             assert_eq!(clock.now(), At(9_000));
         })
         .unwrap();
+    }
+
+    #[test]
+    fn while_a_person_is_asked_a_second_is_a_second() {
+        let clock = DrillClock::running(At(0), 1_000_000);
+        clock.ask(true);
+        let (before, wall) = (clock.now(), boot_millis());
+        std::thread::yield_now();
+        let (passed, took) = (clock.now().since(before), boot_millis() - wall);
+        assert!(passed.0 <= took + 1, "{passed:?} in {took} ms");
+        clock.ask(false);
+        assert_eq!(clock.speed(), Some(1_000_000));
     }
 
     #[test]
