@@ -161,6 +161,8 @@ pub enum Command {
         #[command(flatten)]
         drive: DriveArgs,
     },
+    /// A drill: the same console and the same phrases, against a simulated AWS
+    Drill(DrillArgs),
     /// Runs on this machine, newest first
     Runs {
         /// Machine-readable
@@ -180,6 +182,72 @@ pub enum Command {
         #[arg(long, default_value = "md")]
         format: ReportFormat,
     },
+}
+
+/// A drill, or what there is to drill.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct DrillArgs {
+    #[command(subcommand)]
+    pub other: Option<DrillCommand>,
+    #[command(flatten)]
+    pub play: PlayArgs,
+}
+
+/// Beside drilling.
+#[derive(Debug, Subcommand)]
+pub enum DrillCommand {
+    /// Every scenario, and when it was drilled last
+    List {
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// The simulated AWS alone, for the `aws` CLI and other clients; ends with Ctrl-C
+    Serve {
+        /// A free one where nothing is said
+        #[arg(long, value_name = "PORT")]
+        port: Option<u16>,
+        /// The runbook whose scenario is served: a path or an id
+        #[arg(long, value_name = "RUNBOOK", default_value = FLAGSHIP)]
+        runbook: String,
+        #[command(flatten)]
+        cloud: CloudArgs,
+    },
+}
+
+/// The runbook that is drilled where none is named.
+pub const FLAGSHIP: &str = "ecs-rds-snapshot-restore";
+
+/// Which drill.
+#[derive(Debug, Args)]
+pub struct PlayArgs {
+    /// A path or an id
+    #[arg(default_value = FLAGSHIP)]
+    pub runbook: String,
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+    /// A parameter, instead of the one the scenario gives
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    #[command(flatten)]
+    pub bounds: Bounds,
+    #[command(flatten)]
+    pub drive: DriveArgs,
+}
+
+/// Which cloud.
+#[derive(Clone, Debug, Args)]
+pub struct CloudArgs {
+    /// The scenario: a path or an id; the one in which nothing else goes wrong where nothing is said
+    #[arg(long, value_name = "SCENARIO")]
+    pub scenario: Option<String>,
+    /// The same seed gives the same durations and the same chance
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many times faster than the wall AWS works; the time you take to decide counts as it is
+    #[arg(long, value_name = "K", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub speed: u32,
 }
 
 /// How a report is written.

@@ -1,5 +1,6 @@
 //! The world behind the console: [`Backstage`] over a [`World`], everything spawned, nothing awaited.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -9,7 +10,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::args::Global;
+use super::drill::Drill;
 use super::plan::Agreed;
+use super::start::attend;
 use super::{books, plan, say};
 use crate::ids::{At, Clock, Identity, Place, RunId, StepPath};
 use crate::journal::LocalDisk;
@@ -40,11 +43,19 @@ pub struct Stage {
     reader: Arc<Reader>,
     runtime: runtime::Handle,
     identity: Mutex<Option<Identity>>,
+    drill: Option<Arc<Drill>>,
+    hints: AtomicU32,
     sessions: Mutex<Vec<(Handle, JoinHandle<Left>)>>,
 }
 
 impl Stage {
-    pub fn new(global: &Global, world: World, runtime: runtime::Handle, bound: Option<Bound>) -> Arc<Stage> {
+    pub fn new(
+        global: &Global,
+        world: World,
+        runtime: runtime::Handle,
+        bound: Option<Bound>,
+        drill: Option<Arc<Drill>>,
+    ) -> Arc<Stage> {
         let reader = world.reader();
         Arc::new(Stage {
             bound,
@@ -53,6 +64,8 @@ impl Stage {
             reader,
             runtime,
             identity: Mutex::default(),
+            drill,
+            hints: AtomicU32::new(0),
             sessions: Mutex::default(),
         })
     }
@@ -85,6 +98,11 @@ impl Stage {
             }
         }
         Ok(last)
+    }
+
+    /// Hints that were asked for.
+    pub fn hints(&self) -> u32 {
+        self.hints.load(Ordering::Relaxed)
     }
 
     fn know(&self, identity: &Identity) {
@@ -203,14 +221,19 @@ impl Backstage for Behind {
             endpoint: match &stage.world.endpoint {
                 crate::journal::EndpointKind::Live => "LIVE".into(),
                 crate::journal::EndpointKind::Custom { host } => format!("CUSTOM {host}"),
-                crate::journal::EndpointKind::Drill { scenario, .. } => format!("DRILL {scenario}"),
+                // Its scenario would tell what goes wrong.
+                crate::journal::EndpointKind::Drill { .. } => "DRILL".into(),
             },
             account: identity.account,
             region: stage.world.region.clone(),
             role,
             operator: stage.world.operator.clone(),
-            profile: stage.global.shown_profile(),
-            endpoint_url: stage.global.endpoint_url.clone(),
+            profile: stage.global.shown_profile().filter(|_| stage.drill.is_none()),
+            endpoint_url: match &stage.drill {
+                Some(drill) => drill.url(),
+                None => stage.global.endpoint_url.clone(),
+            },
+            drill: stage.drill.as_ref().map(|drill| drill.brief()),
             pace: stage.world.pace,
         }
     }
@@ -312,6 +335,9 @@ impl Stage {
     }
 
     fn opened(&self, session: Session<LocalDisk>, handle: Handle) -> Handle {
+        if let Some(drill) = &self.drill {
+            self.runtime.spawn(attend(handle.clone(), Arc::clone(drill.cloud.clock())));
+        }
         let work = self.runtime.spawn(session.run());
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push((handle.clone(), work));
         handle

@@ -82,7 +82,7 @@ pub fn read(path: &Path) -> Result<Found, Trouble> {
     Ok(Found { from: shown, source })
 }
 
-fn dirs(global: &Global) -> Vec<PathBuf> {
+pub fn dirs(global: &Global) -> Vec<PathBuf> {
     let mut dirs = global.runbooks.clone();
     dirs.push(PathBuf::from("runbooks"));
     let data = std::env::var_os("XDG_DATA_HOME")

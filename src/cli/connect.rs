@@ -1,7 +1,12 @@
 //! From flags and environment to a [`World`]: the connection to AWS, the clock, the shelf of runs.
 
+use std::sync::Arc;
+
 use super::args::Global;
+use super::drill::Line;
+use crate::drill::{Cloud, Direct};
 use crate::journal::{LocalDisk, Shelf, state_dir};
+use crate::run::Perform;
 use crate::runner::{Trouble, World, exit};
 
 /// Where runs live.
@@ -14,8 +19,7 @@ pub fn shelf(global: &Global) -> Result<Shelf<LocalDisk>, Trouble> {
 }
 
 /// Who sits here, as recorded in journals.
-#[cfg(feature = "aws")]
-fn operator() -> String {
+pub fn operator() -> String {
     let name = ["RIPCORD_OPERATOR", "USER", "LOGNAME"]
         .iter()
         .find_map(|n| std::env::var(n).ok().filter(|v| !v.is_empty()));
@@ -34,8 +38,6 @@ fn pace(loopback: bool) -> u32 {
 /// Connects. Sends nothing yet.
 #[cfg(feature = "aws")]
 pub async fn world(global: &Global) -> Result<World, Trouble> {
-    use std::sync::Arc;
-
     use crate::ids::At;
     use crate::journal::EndpointKind;
     use crate::runner::RunClock;
@@ -89,6 +91,18 @@ pub async fn world(_global: &Global) -> Result<World, Trouble> {
         "it can check and show runbooks and reports, not run them",
         "build it with the default features",
     ))
+}
+
+/// The hands and eyes of a drill.
+#[expect(clippy::unused_async, reason = "the wire is awaited")]
+pub async fn to_drill(_global: &Global, cloud: &Arc<Cloud>) -> Result<(Arc<dyn Perform>, Line), Trouble> {
+    Ok((Arc::new(Direct(Arc::clone(cloud))), Line { url: None, server: None }))
+}
+
+/// Lets other programs reach the cloud of a drill.
+#[expect(clippy::unused_async, reason = "the wire is awaited")]
+pub async fn listen(_cloud: &Arc<Cloud>, _port: Option<u16>) -> Result<Line, Trouble> {
+    Err(Trouble::usage("not yet"))
 }
 
 /// The threads of a command that talks to AWS.

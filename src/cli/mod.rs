@@ -8,12 +8,14 @@ mod backstage;
 mod books;
 mod check;
 mod connect;
+mod drill;
 mod drive;
 mod journal;
 mod log;
 mod params;
 mod plan;
 mod say;
+mod scenarios;
 mod show;
 mod start;
 
@@ -23,7 +25,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::runner::{Trouble, exit};
-use args::{Cli, Command, Global};
+use args::{Cli, Command, DrillArgs, Global};
 
 /// What a command ends with: its exit code, or an error that carries one.
 type Ending = Result<u8, Trouble>;
@@ -70,7 +72,11 @@ fn run(cli: Cli) -> Ending {
     // A run ends as it ended, whoever could listen.
     let runs = matches!(
         command,
-        Command::Tui | Command::Run { .. } | Command::Resume { .. } | Command::Rollback { .. }
+        Command::Tui
+            | Command::Run { .. }
+            | Command::Resume { .. }
+            | Command::Rollback { .. }
+            | Command::Drill(DrillArgs { other: None, .. })
     );
     let ending = carry_out(&cli.global, command);
     if runs { ending } else { say::end(ending) }
@@ -91,6 +97,7 @@ fn carry_out(global: &Global, command: Command) -> Ending {
             start::resume(global, &run, stop_before.as_ref(), &drive)
         }
         Command::Rollback { run, to, drive } => start::rollback(global, &run, &to, &drive),
+        Command::Drill(args) => drill::drill(global, &args),
         Command::Runs { json } => journal::runs(global, json),
         Command::Verify { run } => journal::verify(global, &run),
         Command::Report { run, format } => journal::report(global, &run, format),

@@ -7,14 +7,15 @@ use serde_json::{Map, Value};
 
 use super::args::{Bounds, DriveArgs, Global, StartArgs, When};
 use super::backstage::{Behind, Bound, Stage, in_flight};
+use super::drill::Drill;
 use super::plan::Agreed;
-use super::{Ending, books, connect, drive, params, plan as plans};
+use super::{Ending, books, connect, drive, params, plan as plans, say};
 use crate::headless::Script;
 use crate::ids::StepPath;
 use crate::journal::EndpointKind;
 use crate::run::{CheckVerdict, Command, Run, RunInfo, What};
 use crate::runbook::Runbook;
-use crate::runner::{Checked, Stored, Trouble, World, can_stop, exit};
+use crate::runner::{Checked, DrillClock, Handle, Stored, Trouble, World, can_stop, exit};
 use crate::tui::{self, Opening, Options};
 
 /// Starts a run.
@@ -115,6 +116,9 @@ fn was_agreed(stored: &Stored, world: &World, script: &Script) -> Result<(), Tro
 /// Goes on with an unfinished run.
 pub fn resume(global: &Global, name: &str, stop_before: Option<&StepPath>, drive: &DriveArgs) -> Ending {
     let stop_before = stop_before.map(ToString::to_string);
+    if let Some(stored) = drilled_run(global, name)? {
+        return resume_drill(global, &stored, name, stop_before, drive);
+    }
     if with_screen(drive) {
         no_script(drive)?;
         return console(global, Open::Resume { name, stop_before });
@@ -132,6 +136,46 @@ pub fn resume(global: &Global, name: &str, stop_before: Option<&StepPath>, drive
         let (session, handle) = world.resume(&id, stop_before, false).await?;
         drive::drive(&world, session, handle, &id, &script, drive::style(drive), retries).await
     })?
+}
+
+/// A run that is a drill: it goes on in a cloud of its own, built again as it stood.
+fn drilled_run(global: &Global, name: &str) -> Result<Option<Stored>, Trouble> {
+    let shelf = connect::shelf(global)?;
+    let Ok(id) = shelf.find(name) else { return Ok(None) };
+    let stored = Stored::read(&shelf, &id)?;
+    Ok(matches!(stored.header.endpoint, EndpointKind::Drill { .. }).then_some(stored))
+}
+
+fn resume_drill(
+    global: &Global,
+    stored: &Stored,
+    name: &str,
+    stop_before: Option<String>,
+    drive: &DriveArgs,
+) -> Ending {
+    let runtime = connect::runtime()?;
+    let drill = Drill::again(global, stored, Some(1))?;
+    let (world, line) = runtime.block_on(drill.world(global))?;
+    let drill = Arc::new(drill.told(line));
+    if with_screen(drive) {
+        no_script(drive)?;
+        return drilled(global, &runtime, &world, Open::Resume { name, stop_before }, &drill);
+    }
+    let id = &stored.header.run;
+    let (code, run) = runtime.block_on(async {
+        let script = drive::script(&world, drive)?;
+        let run = stored.fold();
+        drive::complete(&run, &script, &world)?;
+        let retries = drive::retries(&run, &world.operator);
+        let (session, handle) = world.resume(id, stop_before, false).await?;
+        tokio::spawn(attend(handle.clone(), Arc::clone(drill.cloud.clock())));
+        let style = drive::style(drive);
+        let code = drive::drive(&world, session, handle, id, &script, style, retries).await?;
+        Ok::<_, Trouble>((code, world.stored(id)?.fold()))
+    })?;
+    runtime.shutdown_background();
+    drill.ended(Some(&run), 0, 0)?;
+    Ok(code)
 }
 
 /// Takes a run back to a step; it stays unfinished and stands there afterwards.
@@ -170,16 +214,41 @@ pub enum Open<'a> {
 
 /// The console, until the operator leaves it.
 pub fn console(global: &Global, open: Open<'_>) -> Ending {
-    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
-        return Err(Trouble::usage("the console needs a terminal; without one use `run --no-input`"));
-    }
+    needs_terminal()?;
     let runtime = connect::runtime()?;
     let world = runtime.block_on(connect::world(global))?;
-    let stage = |bound| Stage::new(global, world.clone(), runtime.handle().clone(), bound);
+    let left = shown(global, &runtime, &world, open, None)?;
+    runtime.shutdown_background();
+    Ok(left.code)
+}
+
+fn needs_terminal() -> Result<(), Trouble> {
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Trouble::usage("the console needs a terminal; without one use `run --no-input`"))
+}
+
+/// How a console was left.
+struct Shown {
+    code: u8,
+    last: Option<Arc<Run>>,
+    wrong_phrases: u32,
+    hints: u32,
+}
+
+fn shown(
+    global: &Global,
+    runtime: &tokio::runtime::Runtime,
+    world: &World,
+    open: Open<'_>,
+    drill: Option<Arc<Drill>>,
+) -> Result<Shown, Trouble> {
+    let stage = |bound| Stage::new(global, world.clone(), runtime.handle().clone(), bound, drill.clone());
     let (stage, opening) = match open {
         Open::Home => (stage(None), Opening::Home),
         Open::Start { book, given, plan, stop_before } => {
-            runtime.block_on(holds(global, &world, &book, &given, (plan.as_ref(), stop_before.as_ref())))?;
+            runtime.block_on(holds(global, world, &book, &given, (plan.as_ref(), stop_before.as_ref())))?;
             let bound = Bound::Start { digest: book.digest.clone(), plan, stop_before };
             (stage(Some(bound)), Opening::Start { book, given })
         }
@@ -202,9 +271,65 @@ pub fn console(global: &Global, open: Open<'_>) -> Ending {
         )
     })?;
     let last = runtime.block_on(stage.settle(left.run.clone()));
-    // What is still on its way is not waited for any more.
+    let last = last?;
+    let code = code(&left, last.as_deref());
+    Ok(Shown { code, last, wrong_phrases: left.wrong_phrases, hints: stage.hints() })
+}
+
+/// A drill with somebody at it: in the console, or line by line.
+pub fn drill(
+    global: &Global,
+    drill: Drill,
+    given: Map<String, Value>,
+    bounds: &Bounds,
+    drive: &DriveArgs,
+) -> Ending {
+    let runtime = connect::runtime()?;
+    let (world, line) = runtime.block_on(drill.world(global))?;
+    let plan = bounds.plan.as_deref().map(Agreed::read).transpose()?;
+    let stop_before = bounds.stop_before.as_ref().map(ToString::to_string);
+    let (book, drill) = (Arc::clone(&drill.book), Arc::new(drill.told(line)));
+    if with_screen(drive) {
+        let open = Open::Start { book, given, plan, stop_before };
+        return drilled(global, &runtime, &world, open, &drill);
+    }
+    say::line(drill.brief());
+    let (code, run) = runtime.block_on(async {
+        let script = drive::script(&world, drive)?;
+        let checked = world.check(&book, &given).await?;
+        show_checks(&checked, drive);
+        let (session, handle, id) = world.start(&checked, None, stop_before, false)?;
+        tokio::spawn(attend(handle.clone(), Arc::clone(drill.cloud.clock())));
+        let code = drive::drive(&world, session, handle, &id, &script, drive::style(drive), vec![]).await?;
+        Ok::<_, Trouble>((code, world.stored(&id)?.fold()))
+    })?;
     runtime.shutdown_background();
-    Ok(code(&left, last?.as_deref()))
+    drill.ended(Some(&run), 0, 0)?;
+    Ok(code)
+}
+
+/// The console of a drill, and its debrief.
+fn drilled(
+    global: &Global,
+    runtime: &tokio::runtime::Runtime,
+    world: &World,
+    open: Open<'_>,
+    drill: &Arc<Drill>,
+) -> Ending {
+    let left = shown(global, runtime, world, open, Some(Arc::clone(drill)))?;
+    drill.ended(left.last.as_deref(), left.wrong_phrases, left.hints)?;
+    Ok(left.code)
+}
+
+/// AWS is sped up, people are not.
+pub async fn attend(mut handle: Handle, clock: Arc<DrillClock>) {
+    loop {
+        clock.ask(handle.scene().run.asks_person());
+        if !handle.changed().await {
+            break;
+        }
+    }
+    clock.ask(true);
 }
 
 /// What the command line bound a start to is refused before the console opens.

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::{Driver, Script, Style};
 use crate::drill::oracle::{Came, Verdict, judge};
 use crate::drill::{Cloud, Player};
@@ -26,7 +28,7 @@ pub struct Rehearsed {
 pub async fn rehearse(
     cloud: &Arc<Cloud>,
     world: &World,
-    book: &Arc<Runbook>,
+    (book, given): (&Arc<Runbook>, &Map<String, Value>),
     script: &Script,
     style: Style,
     out: &mut dyn Write,
@@ -36,7 +38,7 @@ pub async fn rehearse(
         let (scenario, view) = (cloud.scenario(), cloud.view());
         judge(scenario, came, player.responded(), &view, &cloud.calls(), cloud.clock().now())
     };
-    let checked = match world.check(book, &cloud.scenario().parameters).await {
+    let checked = match world.check(book, given).await {
         Ok(checked) => checked,
         Err(trouble) => {
             return Ok(Rehearsed { verdict: verdict(Came::NotStarted { why: &trouble.what }), run: None });

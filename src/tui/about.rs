@@ -160,7 +160,7 @@ pub fn cli_of(call: &Call, facts: &Facts) -> Option<String> {
         region: Some(call.place.region.clone()).filter(|r| !r.is_empty()),
         profile: facts.profile.clone(),
         endpoint_url: facts.endpoint_url.clone(),
-        dummy_keys: false,
+        dummy_keys: facts.drill.is_some(),
     };
     catalogue::find(&call.service, &call.operation).map(|o| o.cli(&call.parameters, &place))
 }

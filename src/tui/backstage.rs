@@ -23,7 +23,7 @@ pub struct Ticket(pub u64);
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Facts {
     pub read_only: bool,
-    /// `LIVE`, `CUSTOM 127.0.0.1:5000` or `DRILL first-aid`.
+    /// `LIVE`, `CUSTOM 127.0.0.1:5000` or `DRILL`.
     pub endpoint: String,
     /// Resolved account; empty until it is known.
     pub account: String,
@@ -36,6 +36,8 @@ pub struct Facts {
     pub endpoint_url: Option<String>,
     /// Divides gate locks; 1 except in tests.
     pub pace: u32,
+    /// What the operator of a drill is told; none outside of drills.
+    pub drill: Option<String>,
 }
 
 /// One runbook of the list; a broken one stays listed with its first finding.

@@ -10,13 +10,14 @@ use ripcord::runner::{DrillClock, in_steps};
 
 pub fn play(scenario: Scenario, book: &Arc<Runbook>, seed: u64) -> (Rehearsed, Arc<Cloud>, String) {
     let state = tempfile::TempDir::new().unwrap();
+    let given = scenario.parameters.clone();
     let clock = DrillClock::stepped(scenario.now);
     let cloud = Arc::new(Cloud::new(Arc::new(scenario), seed, Arc::clone(&clock), "n".into()).unwrap());
     let perform = Arc::new(Direct(Arc::clone(&cloud)));
     let world = outside(&cloud, perform, Shelf::at(LocalDisk, state.path()), "ana", false);
     let mut out = Vec::new();
     let script = Script::parse("ana", &[], &[]).unwrap();
-    let rehearsed = in_steps(&clock, rehearse(&cloud, &world, book, &script, Style::Plain, &mut out));
+    let rehearsed = in_steps(&clock, rehearse(&cloud, &world, (book, &given), &script, Style::Plain, &mut out));
     (rehearsed.unwrap().unwrap(), cloud, String::from_utf8(out).unwrap())
 }
 
@@ -24,8 +25,8 @@ pub fn play(scenario: Scenario, book: &Arc<Runbook>, seed: u64) -> (Rehearsed, A
 fn the_first_one() {
     let (_, text) = ripcord::runbook::embedded()[0];
     let book = Arc::new(ripcord::runbook::load("ecs-rds-snapshot-restore.yaml", text.as_bytes()).unwrap());
-    let text = std::fs::read("runbooks/drills/ecs-rds-snapshot-restore/bad-deploy.yaml").unwrap();
-    let scenario = load("bad-deploy.yaml", &text, &book, &|_| None).unwrap_or_else(|found| {
+    let text = std::fs::read("runbooks/drills/ecs-rds-snapshot-restore/plain.yaml").unwrap();
+    let scenario = load("plain.yaml", &text, &book, &|_| None).unwrap_or_else(|found| {
         panic!("{}", found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     });
     let (rehearsed, cloud, out) = play(scenario, &book, 1);
