@@ -244,6 +244,7 @@ fn beside_the_calls(file: &str) -> &'static [&'static str] {
             "kms:CreateGrant",
             "kms:DescribeKey",
         ],
+        "aws-backup-on-demand.yaml" => &["iam:PassRole", "backup:TagResource"],
         _ => &["iam:PassRole", "kms:CreateGrant", "kms:DescribeKey"],
     }
 }
@@ -265,6 +266,7 @@ fn needed(text: &str, runbook: &ripcord::runbook::Runbook) -> BTreeSet<String> {
             ParameterKind::Picker("aws.ecs.cluster") => needed.insert("ecs:ListClusters".to_owned()),
             ParameterKind::Picker("aws.rds.instance") => needed.insert("rds:DescribeDBInstances".to_owned()),
             ParameterKind::Picker("aws.rds.cluster") => needed.insert("rds:DescribeDBClusters".to_owned()),
+            ParameterKind::Picker("aws.backup.vault") => needed.insert("backup:ListBackupVaults".to_owned()),
             ParameterKind::Picker(other) => panic!("which permission does the picker `{other}` need?"),
             _ => false,
         };

@@ -136,6 +136,10 @@ fn the_gates_of_the_shipped_runbooks_ask_for_what_they_touch() {
         shipped("aurora-pitr", &with(json!({"cluster": "shop", "switch_over": "rename"}))),
         shipped("rds-instance-pitr", &with(json!({"db": "orders", "switch_over": "rename"}))),
         shipped("dynamodb-table-restore", &with(json!({"tables": ["carts", "users"]}))),
+        shipped(
+            "aws-backup-on-demand",
+            &json!({"db": "orders", "vault": "daily", "role_arn": "arn:aws:iam::111122223333:role/backup"}),
+        ),
     ];
     let all: Vec<String> =
         plans.iter().flat_map(gates).map(|(step, tier, phrase)| format!("{step}: {tier} {phrase}")).collect();
