@@ -50,11 +50,13 @@ pub(super) fn database(call: &Value, observed: Option<&Value>) -> Tier {
     if shortens || upgrade { Tier::T3 } else { Tier::T2 }
 }
 
-/// `UpdateContinuousBackups`: turning it off ends the history at once, a shorter period the part before it.
+/// `UpdateContinuousBackups`: turning it off ends the history at once, a shorter period the part before it. Where it
+/// is off there is no history that a period could shorten.
 pub(super) fn continuous_backups(call: &Value, observed: Option<&Value>) -> Tier {
     let wanted = &call["PointInTimeRecoverySpecification"];
     let on = wanted["PointInTimeRecoveryEnabled"] == true;
-    let shortens = shortens(&wanted["RecoveryPeriodInDays"], observed, "RecoveryPeriodInDays");
+    let was_off = observed.is_some_and(|o| o["PointInTimeRecoveryStatus"] == "DISABLED");
+    let shortens = !was_off && shortens(&wanted["RecoveryPeriodInDays"], observed, "RecoveryPeriodInDays");
     if on && !shortens { Tier::T1 } else { Tier::T3 }
 }
 

@@ -143,6 +143,9 @@ fn days_of_history_that_go_do_not_come_back() {
         let call = json!({"PointInTimeRecoverySpecification": wanted});
         let seen = json!({"PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 7});
         assert_eq!(table.floor(&call, Some(&seen)), tier, "{new} days");
+        assert_eq!(table.floor(&call, None), Tier::T3, "what was there is not known");
+        let off = json!({"PointInTimeRecoveryStatus": "DISABLED"});
+        assert_eq!(table.floor(&call, Some(&off)), Tier::T1, "there is no history to shorten");
     }
 }
 

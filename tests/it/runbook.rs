@@ -221,11 +221,38 @@ fn allowed_for(service: &str, operation: &str) -> Vec<String> {
     all.map(|operation| format!("{service}:{operation}")).collect()
 }
 
-#[test]
-fn the_flagship_names_every_permission_it_needs() {
-    let runbook = load("ecs-rds-snapshot-restore.yaml", flagship().as_bytes()).unwrap();
-    let mut needed: BTreeSet<String> = BTreeSet::new();
-    let mut words = flagship().split([' ', '\n', ',', '{', '}']).filter(|word| !word.is_empty());
+/// What AWS asks of the caller besides the calls that are named: it passes roles and keys on, tags what it makes, and
+/// fills and alarms tables in the caller's name.
+fn beside_the_calls(file: &str) -> &'static [&'static str] {
+    match file {
+        "aurora-pitr.yaml" => {
+            &["iam:PassRole", "kms:CreateGrant", "kms:DescribeKey", "rds:AddTagsToResource"]
+        }
+        "dynamodb-table-restore.yaml" => &[
+            "dynamodb:BatchWriteItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            "iam:CreateServiceLinkedRole",
+            "iam:PassRole",
+            "cloudwatch:PutMetricAlarm",
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:DeleteAlarms",
+            "kms:CreateGrant",
+            "kms:DescribeKey",
+        ],
+        "aws-backup-on-demand.yaml" => &["iam:PassRole", "backup:TagResource"],
+        _ => &["iam:PassRole", "kms:CreateGrant", "kms:DescribeKey"],
+    }
+}
+
+/// What IAM must allow for every call that is written in a runbook, and for its pickers.
+fn needed(text: &str, runbook: &ripcord::runbook::Runbook) -> BTreeSet<String> {
+    let mut needed = BTreeSet::new();
+    let mut words = text.split([' ', '\n', ',', '{', '}']).filter(|word| !word.is_empty());
     let mut service = "";
     while let Some(word) = words.next() {
         match word {
@@ -238,13 +265,93 @@ fn the_flagship_names_every_permission_it_needs() {
         match parameter.kind {
             ParameterKind::Picker("aws.ecs.cluster") => needed.insert("ecs:ListClusters".to_owned()),
             ParameterKind::Picker("aws.rds.instance") => needed.insert("rds:DescribeDBInstances".to_owned()),
+            ParameterKind::Picker("aws.rds.cluster") => needed.insert("rds:DescribeDBClusters".to_owned()),
+            ParameterKind::Picker("aws.backup.vault") => needed.insert("backup:ListBackupVaults".to_owned()),
             ParameterKind::Picker(other) => panic!("which permission does the picker `{other}` need?"),
             _ => false,
         };
     }
-    // No calls of ours: RDS is handed roles, and makes a grant on the key of an encrypted snapshot.
-    needed.extend(["iam:PassRole", "kms:CreateGrant", "kms:DescribeKey"].map(str::to_owned));
-    assert_eq!(runbook.requires.iam.iter().cloned().collect::<BTreeSet<_>>(), needed);
+    needed
+}
+
+#[test]
+fn every_shipped_runbook_names_every_permission_it_needs() {
+    for (file, text) in embedded() {
+        let runbook = load(file, text.as_bytes()).unwrap();
+        let mut needed = needed(text, &runbook);
+        needed.extend(beside_the_calls(file).iter().map(|&action| action.to_owned()));
+        assert_eq!(runbook.requires.iam.iter().cloned().collect::<BTreeSet<_>>(), needed, "{file}");
+        assert_eq!(runbook.requires.iam.len(), needed.len(), "{file} names one twice");
+    }
+}
+
+#[test]
+fn the_binary_carries_every_file_that_is_shipped() {
+    let carried: BTreeSet<_> = embedded().iter().map(|(file, _)| (*file).to_owned()).collect();
+    let kept: BTreeSet<_> = files("runbooks")
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(carried, kept);
+    assert_eq!(embedded().len(), carried.len(), "none twice");
+}
+
+/// Every step with those inside it and those that take it back.
+fn all_steps(steps: &[ripcord::runbook::Step]) -> Vec<&ripcord::runbook::Step> {
+    let mut all = Vec::new();
+    for step in steps {
+        all.push(step);
+        all.extend(all_steps(&step.steps));
+        if let ripcord::runbook::Undo::Steps { steps, .. } = &step.undo {
+            all.extend(all_steps(steps));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_shipped_runbook_says_what_somebody_has_to_know_at_night() {
+    for (file, text) in embedded() {
+        let runbook = load(file, text.as_bytes()).unwrap();
+        for (what, said) in [
+            ("description", &runbook.description),
+            ("use_when", &runbook.use_when),
+            ("not_when", &runbook.not_when),
+            ("owner", &runbook.owner),
+        ] {
+            assert!(!said.trim().is_empty(), "{file}: {what}");
+        }
+        let objectives = &runbook.objectives;
+        assert!(objectives.rto.is_some() && objectives.rpo.is_some(), "{file}: objectives");
+        assert!(
+            objectives.restored_when.is_some() && objectives.recovered_to.is_some(),
+            "{file}: objectives"
+        );
+        assert!(runbook.panes.iter().any(|pane| pane.healthy.is_some()), "{file}: what is healthy?");
+        assert!(!runbook.preflight.is_empty() && !runbook.follow_ups.is_empty(), "{file}");
+        for step in all_steps(&runbook.steps) {
+            if matches!(step.action, Action::Wait(_)) {
+                let said = step.estimate.is_some() && step.timeout.is_some();
+                assert!(said, "{file}: how long does {} take?", step.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_paper_of_every_shipped_runbook_is_filled_in() {
+    for (file, text) in embedded() {
+        let runbook = load(file, text.as_bytes()).unwrap();
+        let page = paper(&runbook, &Map::new());
+        assert!(!page.contains("{{") && !page.contains("<error"), "{file}: {page}");
+        for step in all_steps(&runbook.steps) {
+            assert!(
+                page.contains(&format!("(`{}`)", step.name)),
+                "{file}: {} is not on the paper",
+                step.name
+            );
+        }
+    }
 }
 
 #[test]

@@ -107,6 +107,51 @@ fn the_flagship_is_planned_with_what_is_known_and_words_for_the_rest() {
     assert!(calls.into_iter().all(|c| !c.parameters.to_string().contains("{{")));
 }
 
+/// The plan of a shipped runbook with these parameters.
+fn shipped(id: &str, given: &Value) -> Plan {
+    let (name, text) = embedded().iter().find(|(name, _)| name.strip_suffix(".yaml") == Some(id)).unwrap();
+    let book = Arc::new(load(name, text.as_bytes()).unwrap());
+    let now = At::parse("2026-03-01T02:00:00Z").unwrap();
+    let parameters = ripcord::run::params::resolve(&book, given.as_object().unwrap(), now).unwrap();
+    planned(book, parameters, CliPlace::default())
+}
+
+/// Every gate of a plan in its order: the step, the tier, the phrase.
+fn gates(plan: &Plan) -> Vec<(String, String, String)> {
+    let gated = plan.steps.iter().filter_map(|step| Some((step, step.gate.as_ref()?)));
+    gated
+        .map(|(s, g)| (s.name.as_str().to_owned(), g.tier.to_string(), g.phrase.as_str().to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_gates_of_the_shipped_runbooks_ask_for_what_they_touch() {
+    let times = json!({"incident_time": "2026-03-01T01:40:00Z", "restore_time": "2026-03-01T01:39:00Z"});
+    let with = |more: Value| {
+        let mut given = times.clone();
+        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        given
+    };
+    let plans = [
+        shipped("aurora-pitr", &with(json!({"cluster": "shop", "switch_over": "rename"}))),
+        shipped("rds-instance-pitr", &with(json!({"db": "orders", "switch_over": "rename"}))),
+        shipped("dynamodb-table-restore", &with(json!({"tables": ["carts", "users"]}))),
+        shipped(
+            "aws-backup-on-demand",
+            &json!({"db": "orders", "vault": "daily", "role_arn": "arn:aws:iam::111122223333:role/backup"}),
+        ),
+    ];
+    let all: Vec<String> =
+        plans.iter().flat_map(gates).map(|(step, tier, phrase)| format!("{step}: {tier} {phrase}")).collect();
+    insta::assert_snapshot!("gates-of-the-shipped", all.join("\n"));
+    for plan in &plans {
+        let everything = plan.text() + &plan.json();
+        assert!(!everything.contains("<error"), "{everything}");
+        let mut calls = plan.steps.iter().flat_map(|s| &s.calls);
+        assert!(calls.all(|c| !c.parameters.to_string().contains("{{")), "{everything}");
+    }
+}
+
 #[test]
 fn a_secret_parameter_is_not_in_the_plan() {
     let text = include_str!("demo.yaml")
