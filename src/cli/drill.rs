@@ -403,7 +403,3 @@ fn started(header: &Header) -> Option<At> {
     Some(At(i64::try_from(seconds).ok()? * 1000 + i64::from(nanos / 1_000_000)))
 }
 
-/// The time outside of any drill.
-pub fn wall() -> At {
-    RunClock::starting_after(At::default()).now()
-}

@@ -12,6 +12,7 @@ mod data;
 mod dice;
 mod dynamodb;
 mod ecs;
+mod given;
 mod pages;
 mod place;
 mod rds;
@@ -30,7 +31,8 @@ use agenda::Agenda;
 pub use data::Data;
 pub use dice::Dice;
 pub use dynamodb::DynamoDb;
-pub use ecs::{Ecs, Service};
+pub use ecs::{Ecs, Failure, Service};
+pub use given::Misplaced;
 pub use place::name_member;
 pub use rds::Rds;
 pub use refused::Refused;
@@ -99,10 +101,10 @@ impl World {
         self.sites.get(site)
     }
 
-    /// Changes a site by hand: the starting world of a scenario.
-    pub fn furnish(&mut self, site: &Site, change: impl FnOnce(&mut Services, &mut Moment<'_>)) {
+    /// Changes a site by hand: the starting world of a scenario and its story. Gives what the change gives.
+    pub fn furnish<T>(&mut self, site: &Site, change: impl FnOnce(&mut Services, &mut Moment<'_>) -> T) -> T {
         let services = self.sites.entry(site.clone()).or_default();
-        change(services, &mut Moment { now: self.now, site, dice: &self.dice, agenda: &mut self.agenda });
+        change(services, &mut Moment { now: self.now, site, dice: &self.dice, agenda: &mut self.agenda })
     }
 
     /// Lets everything happen that is due by `to`, in its order.
@@ -157,6 +159,14 @@ impl Moment<'_> {
     /// A duration between two bounds, always the same for the same key in the same world.
     fn within(&self, key: &str, low: Span, high: Span) -> Span {
         self.dice.within(key, low, high)
+    }
+
+    /// A UUID that belongs to `key` at this site.
+    fn uuid(&self, key: &str) -> String {
+        let key = format!("{key}/{}/{}", self.site.account, self.site.region);
+        let (a, b) = (self.dice.number(&key), self.dice.number(&format!("{key}/")));
+        let hex = format!("{a:016x}{b:016x}");
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
     /// An ARN of this site.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::rds::{Instance, Quotas};
-use super::{Data, Moment, Service, Services, Site, World};
+use super::{Data, Moment, Services, Site, World};
 
 /// Every kind of thing, and the member that names one.
 const KINDS: &[(&str, &str)] = &[
@@ -14,7 +14,9 @@ const KINDS: &[(&str, &str)] = &[
     ("rds.snapshot", "DBSnapshotIdentifier"),
     ("rds.quotas", ""),
     ("ecs.cluster", "clusterName"),
+    ("ecs.task_definition", "family"),
     ("ecs.service", "serviceName"),
+    ("ecs.task", "taskArn"),
     ("scaling.target", "ResourceId"),
 ];
 
@@ -64,13 +66,10 @@ fn place(services: &mut Services, kind: &str, thing: &Value, moment: &mut Moment
         "rds.quotas" => {
             rds.quotas = Quotas { instances: thing["instances"].as_u64().unwrap_or(40), ..rds.quotas };
         }
-        "ecs.cluster" => {}
-        "ecs.service" => {
-            let text = |name: &str| thing[name].as_str().unwrap_or_default();
-            let count = thing["desiredCount"].as_u64().unwrap_or(1);
-            let service = Service::new(text("serviceName"), count, text("taskDefinition"), moment.now);
-            services.ecs.furnish(text("cluster"), service, moment);
-        }
+        "ecs.cluster" => said(services.ecs.place_cluster(thing, moment))?,
+        "ecs.task_definition" => said(services.ecs.place_task_definition(thing, moment))?,
+        "ecs.service" => said(services.ecs.place_service(thing, moment))?,
+        "ecs.task" => said(services.ecs.place_standalone_task(thing, moment).map(drop))?,
         "scaling.target" => {
             let called = services.scaling.call("RegisterScalableTarget", thing, &mut services.ecs, moment);
             called.map_err(|refused| refused.to_string())?;
@@ -92,4 +91,8 @@ fn defaults() -> serde_json::Map<String, Value> {
         "EnabledCloudwatchLogsExports": [], "AssociatedRoles": [], "BackupTarget": "region",
     });
     doc.as_object().cloned().unwrap_or_default()
+}
+
+fn said<E: std::fmt::Display>(placed: Result<(), E>) -> Result<(), String> {
+    placed.map_err(|why| why.to_string())
 }

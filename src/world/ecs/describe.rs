@@ -10,6 +10,8 @@ use crate::world::{Moment, Refused};
 const SERVICES: usize = 10;
 /// ARNs that one `DescribeTasks` takes.
 const TASKS: usize = 100;
+/// Names that one `DescribeClusters` takes.
+const CLUSTERS: usize = 100;
 
 impl Ecs {
     pub(super) fn list_clusters(&self, parameters: &Value, moment: &Moment<'_>) -> Result<Value, Refused> {
@@ -17,34 +19,23 @@ impl Ecs {
         pages::ECS.page("clusterArns", arns.map(Value::from).collect(), parameters)
     }
 
-    pub(super) fn describe_clusters(&self, parameters: &Value, moment: &Moment<'_>) -> Value {
-        let names = parameters["clusters"].as_array().cloned().unwrap_or_else(|| vec![json!("default")]);
+    pub(super) fn describe_clusters(
+        &self,
+        parameters: &Value,
+        moment: &Moment<'_>,
+    ) -> Result<Value, Refused> {
+        let names = match &parameters["clusters"] {
+            Value::Null => vec!["default".to_owned()],
+            _ => names(parameters, "clusters", CLUSTERS)?,
+        };
         let (mut found, mut failures) = (Vec::new(), Vec::new());
-        for name in names.iter().filter_map(Value::as_str) {
-            match self.position(last_part(name)) {
+        for name in names {
+            match self.position(last_part(&name)) {
                 Some(at) => found.push(self.cluster_document(at, moment)),
-                None => failures.push(missing(&moment.arn("ecs", &format!("cluster/{}", last_part(name))))),
+                None => failures.push(missing(&moment.arn("ecs", &format!("cluster/{}", last_part(&name))))),
             }
         }
-        json!({"clusters": found, "failures": failures})
-    }
-
-    fn cluster_document(&self, at: usize, moment: &Moment<'_>) -> Value {
-        let cluster = &self.clusters[at];
-        json!({
-            "clusterArn": moment.arn("ecs", &format!("cluster/{}", cluster.name)),
-            "clusterName": cluster.name,
-            "status": "ACTIVE",
-            "registeredContainerInstancesCount": 0,
-            "runningTasksCount": cluster.tasks.iter().filter(|t| t.runs()).count(),
-            "pendingTasksCount": cluster.tasks.iter().filter(|t| t.is_pending()).count(),
-            "activeServicesCount": cluster.services.len(),
-            "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
-            "defaultCapacityProviderStrategy": [],
-            "settings": [],
-            "statistics": [],
-            "tags": [],
-        })
+        Ok(json!({"clusters": found, "failures": failures}))
     }
 
     /// Pages of ten where nothing is said (API reference).
@@ -84,40 +75,33 @@ impl Ecs {
         if service.is_some_and(|name| !cluster.services.iter().any(|s| s.name == name)) {
             return Err(Refused::new("ServiceNotFoundException", "Service not found."));
         }
+        let text = |name: &str| parameters[name].as_str();
         let is_asked = |t: &&super::Task| {
-            t.stopping == stopped && (service.is_none() || t.service.as_deref() == service)
+            t.stopping == stopped
+                && (service.is_none() || t.service.as_deref() == service)
+                && text("family").is_none_or(|f| t.definition.split(':').next() == Some(f))
+                && text("startedBy").is_none_or(|by| t.started_by() == by)
+                && text("launchType").is_none_or(|kind| kind == "FARGATE")
         };
         let arns = cluster.tasks.iter().filter(is_asked).map(|t| task::arn(&cluster.name, &t.id, moment));
         pages::ECS.page("taskArns", arns.map(Value::from).collect(), parameters)
     }
 
     pub(super) fn describe_tasks(&self, parameters: &Value, moment: &Moment<'_>) -> Result<Value, Refused> {
-        let cluster = &self.clusters[self.cluster(parameters)?];
+        let at = self.cluster(parameters)?;
+        let cluster = &self.clusters[at];
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for name in names(parameters, "tasks", TASKS)? {
             match cluster.tasks.iter().find(|t| t.id == last_part(&name)) {
-                Some(task) => found.push(task.document(&cluster.name, moment)),
+                Some(task) => found.push(self.task_document(at, task, moment)),
                 None => failures.push(missing(&task::arn(&cluster.name, last_part(&name), moment))),
             }
         }
         Ok(json!({"tasks": found, "failures": failures}))
     }
-
-    pub(super) fn describe_task_definition(&self, parameters: &Value) -> Result<Value, Refused> {
-        let name = last_part(parameters["taskDefinition"].as_str().unwrap_or_default());
-        let is = |d: &&Value| {
-            let full = format!("{}:{}", d["family"].as_str().unwrap_or_default(), d["revision"]);
-            full == name || d["family"] == name
-        };
-        let found = self.task_definitions.iter().rev().find(is).cloned();
-        let message = "Unable to describe task definition.";
-        found
-            .map(|d| json!({"taskDefinition": d, "tags": []}))
-            .ok_or_else(|| Refused::new("ClientException", message))
-    }
 }
 
-fn names(parameters: &Value, list: &str, most: usize) -> Result<Vec<String>, Refused> {
+pub(super) fn names(parameters: &Value, list: &str, most: usize) -> Result<Vec<String>, Refused> {
     let names = parameters[list].as_array().into_iter().flatten().filter_map(Value::as_str);
     let names: Vec<String> = names.map(str::to_owned).collect();
     if names.is_empty() {
@@ -132,6 +116,6 @@ fn names(parameters: &Value, list: &str, most: usize) -> Result<Vec<String>, Ref
     Ok(names)
 }
 
-fn missing(arn: &str) -> Value {
+pub(super) fn missing(arn: &str) -> Value {
     json!({"arn": arn, "reason": "MISSING"})
 }

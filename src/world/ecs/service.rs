@@ -1,70 +1,126 @@
-//! One service: what it wants, and the scheduler that brings it there.
+//! One service: what it wants, its settings and its events, and the call that changes it.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::task::State;
-use super::{Due, Ecs, last_part};
+use super::definition::short;
+use super::{Deployment, Due, Ecs, Failure, Rollout, last_part};
 use crate::ids::{At, Span};
 use crate::world::{Due as Happening, Moment, Refused};
 
 /// Events that a service keeps (API reference: the 100 most recent).
 const EVENTS: usize = 100;
+/// Deployments that a service remembers.
+const DEPLOYMENTS: usize = 100;
 
 /// A service.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Service {
     pub name: String,
+    /// Its document, but for what follows from its count, its deployments and its tasks.
+    pub settings: Map<String, Value>,
     pub desired: u64,
-    /// `family:revision`.
-    pub definition: String,
-    /// Behind a load balancer: tasks are drained before they stop.
-    pub balanced: bool,
-    /// How long its tasks go on after SIGTERM.
+    /// Newest first; the first is the primary one.
+    pub deployments: Vec<Deployment>,
+    /// The definition that last came to rest: a rollback goes there.
+    pub proven: String,
+    /// How long its target group drains a task; of chance where nothing is said.
+    pub drain: Option<Span>,
+    /// How long its tasks would go on after SIGTERM; they are killed after their stop timeout.
     pub stop_takes: Span,
-    pub created: At,
+    /// What its new tasks die of.
+    pub failure: Option<Failure>,
     /// Newest first: when and what.
     pub events: Vec<(At, String)>,
     pub steady: bool,
+    /// Failures since it was last steady.
+    pub(super) streak: u64,
+    /// No task is started before: the scheduler backs off.
+    pub(super) not_before: Option<At>,
 }
 
+/// Parameters of `UpdateService` that start a deployment (API reference, `forceNewDeployment` and each member).
+const DEPLOYING: &[&str] = &[
+    "capacityProviderStrategy",
+    "loadBalancers",
+    "networkConfiguration",
+    "platformVersion",
+    "serviceConnectConfiguration",
+    "serviceRegistries",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+];
+/// Those that only set something.
+const SETTING: &[&str] = &[
+    "availabilityZoneRebalancing",
+    "deploymentConfiguration",
+    "deploymentController",
+    "enableECSManagedTags",
+    "enableExecuteCommand",
+    "healthCheckGracePeriodSeconds",
+    "placementConstraints",
+    "placementStrategy",
+    "propagateTags",
+];
+
 impl Service {
-    /// A service that wants `desired` tasks of `definition`.
-    pub fn new(name: &str, desired: u64, definition: &str, now: At) -> Service {
-        Service {
-            name: name.to_owned(),
-            desired,
-            definition: definition.to_owned(),
-            balanced: true,
-            stop_takes: Span::secs(5),
-            created: now,
-            events: Vec::new(),
-            steady: false,
+    /// The deployment that counts.
+    pub fn primary(&self) -> &Deployment {
+        &self.deployments[0]
+    }
+
+    pub(super) fn primary_mut(&mut self) -> &mut Deployment {
+        &mut self.deployments[0]
+    }
+
+    /// Behind a load balancer: tasks are drained before they stop.
+    pub fn balanced(&self) -> bool {
+        self.settings["loadBalancers"].as_array().is_some_and(|l| !l.is_empty())
+    }
+
+    pub(super) fn tell(&mut self, now: At, message: &str) {
+        self.events.insert(0, (now, format!("(service {}) {message}", self.name)));
+        self.events.truncate(EVENTS);
+    }
+
+    /// Another count, and no deployment (`aws.md` §2).
+    pub(super) fn want(&mut self, count: u64) {
+        if self.desired != count {
+            (self.desired, self.steady) = (count, false);
         }
     }
 
-    fn tell(&mut self, now: At, message: String) {
-        self.events.insert(0, (now, message));
-        self.events.truncate(EVENTS);
+    /// A new primary deployment; the one before it gives way.
+    pub(super) fn deploy(&mut self, deployment: Deployment) {
+        let primary = self.primary_mut();
+        primary.updated = deployment.created;
+        if primary.rollout == Rollout::InProgress {
+            primary.finished = Some(deployment.created);
+        }
+        self.deployments.insert(0, deployment);
+        self.deployments.truncate(DEPLOYMENTS);
+        (self.streak, self.not_before, self.steady) = (0, None, false);
+    }
+
+    /// A percentage of the deployment configuration.
+    pub(super) fn percent(&self, name: &str, default: u64) -> u64 {
+        self.settings["deploymentConfiguration"][name].as_u64().unwrap_or(default)
+    }
+
+    fn take_settings(&mut self, parameters: &Value) -> bool {
+        let mut deploys = parameters["forceNewDeployment"] == true;
+        for name in DEPLOYING.iter().chain(SETTING).filter(|n| !parameters[**n].is_null()) {
+            let value = &parameters[*name];
+            deploys |= DEPLOYING.contains(name) && self.settings.get(*name) != Some(value);
+            match self.settings.get_mut(*name).and_then(Value::as_object_mut).zip(value.as_object()) {
+                Some((old, new)) => old.extend(new.clone()),
+                None => drop(self.settings.insert((*name).to_owned(), value.clone())),
+            }
+        }
+        deploys
     }
 }
 
 impl Ecs {
-    /// A service with all its tasks running: the starting world of a scenario.
-    pub fn furnish(&mut self, cluster: &str, service: Service, moment: &Moment<'_>) {
-        let at = self.position(cluster).unwrap_or_else(|| {
-            self.clusters.push(super::Cluster { name: cluster.to_owned(), ..super::Cluster::default() });
-            self.clusters.len() - 1
-        });
-        for _ in 0..service.desired {
-            let id = self.task_id(moment);
-            let mut task = super::Task::new(id, Some(&service.name), &service.definition, moment.now);
-            (task.state, task.started) = (State::Running, Some(moment.now));
-            (task.balanced, task.stubborn) = (service.balanced, service.stop_takes);
-            self.clusters[at].tasks.push(task);
-        }
-        self.clusters[at].services.push(Service { steady: true, ..service });
-    }
-
     pub(super) fn update_service(
         &mut self,
         parameters: &Value,
@@ -73,16 +129,23 @@ impl Ecs {
         let at = self.cluster(parameters)?;
         let name = last_part(parameters["service"].as_str().unwrap_or_default()).to_owned();
         let missing = || Refused::new("ServiceNotFoundException", "Service not found.");
-        let service = self.clusters[at].services.iter_mut().find(|s| s.name == name).ok_or_else(missing)?;
-        if let Some(count) = parameters["desiredCount"].as_u64() {
-            // A count alone starts no deployment (`aws.md` §2).
-            service.desired = count;
-            service.steady = false;
+        let service = self.clusters[at].service(&name).ok_or_else(missing)?;
+        if service.settings["status"] != "ACTIVE" {
+            return Err(Refused::new("ServiceNotActiveException", "Service was not ACTIVE."));
         }
-        if let Some(definition) = parameters["taskDefinition"].as_str() {
-            last_part(definition).clone_into(&mut service.definition);
-        }
+        let count = count(parameters)?;
+        let before = service.primary().definition.clone();
+        let definition = match parameters["taskDefinition"].as_str() {
+            Some(given) => self.existing_definition(given)?,
+            None => before.clone(),
+        };
+        let number = self.number();
         let cluster = self.clusters[at].name.clone();
+        let Some(service) = self.service_mut(&cluster, &name) else { return Err(missing()) };
+        service.want(count.unwrap_or(service.desired));
+        if service.take_settings(parameters) | (definition != before) {
+            service.deploy(Deployment::new(number, &definition, moment));
+        }
         let answer = self.service_document(at, &name, moment);
         // The answer still has the old counts; the scheduler works a moment later.
         let due = Due::Scheduler { cluster, service: name };
@@ -90,117 +153,23 @@ impl Ecs {
         Ok(json!({ "service": answer }))
     }
 
-    /// Starts and stops tasks until there are as many as wanted.
-    pub(super) fn schedule(&mut self, cluster: &str, name: &str, moment: &mut Moment<'_>) {
-        let Some(at) = self.position(cluster) else { return };
-        let Some(service) = self.clusters[at].services.iter().find(|s| s.name == name).cloned() else {
-            return;
-        };
-        let wanted = |t: &&super::Task| t.service.as_deref() == Some(name) && !t.stopping;
-        let mut there: Vec<(State, String)> =
-            self.clusters[at].tasks.iter().filter(wanted).map(|t| (t.state, t.id.clone())).collect();
-        there.sort();
-        let (want, have) = (service.desired, there.len() as u64);
-        for _ in have..want {
-            self.start(at, &service, moment);
+    /// `family:revision` of a definition that is named by family, by both or by ARN.
+    fn existing_definition(&self, given: &str) -> Result<String, Refused> {
+        let message = "Unable to describe task definition.";
+        let found = self.definition(given).ok_or_else(|| Refused::new("ClientException", message))?;
+        if found["status"] == "INACTIVE" {
+            return Err(Refused::new("ClientException", "TaskDefinition is inactive"));
         }
-        let over = usize::try_from(have.saturating_sub(want)).unwrap_or(0);
-        for (_, id) in there.into_iter().take(over) {
-            let why =
-                format!("Scaling activity initiated by (deployment ecs-svc/{})", deployment(name, moment));
-            self.begin_stop(at, &id, ("ServiceSchedulerInitiated", &why), moment);
-        }
-        self.settle(at, name, moment);
-    }
-
-    /// Says once that a service has come to rest.
-    fn settle(&mut self, at: usize, name: &str, moment: &Moment<'_>) {
-        let counts = self.counts(at, name);
-        let Some(service) = self.clusters[at].services.iter_mut().find(|s| s.name == name) else { return };
-        let steady = counts == (service.desired, 0);
-        if steady && !service.steady {
-            service.tell(moment.now, format!("(service {name}) has reached a steady state."));
-        }
-        service.steady = steady;
-    }
-
-    /// What a service says when one of its tasks changes.
-    pub(super) fn tell(&mut self, at: usize, name: &str, state: State, task: &str, moment: &Moment<'_>) {
-        let Some(service) = self.clusters[at].services.iter_mut().find(|s| s.name == name) else { return };
-        let what = match state {
-            State::Pending => format!("(service {name}) has started 1 tasks: (task {task})."),
-            State::Running if service.balanced => {
-                format!("(service {name}) registered 1 targets in (target-group {name})")
-            }
-            State::Deactivating => format!("(service {name}) has begun draining connections on 1 tasks."),
-            State::Stopping => format!("(service {name}) has stopped 1 running tasks: (task {task})."),
-            _ => return,
-        };
-        service.tell(moment.now, what);
-    }
-
-    /// Tasks of a service that run, and that are still to.
-    pub(super) fn counts(&self, at: usize, name: &str) -> (u64, u64) {
-        let of = || self.clusters[at].tasks.iter().filter(|t| t.service.as_deref() == Some(name));
-        (of().filter(|t| t.runs()).count() as u64, of().filter(|t| t.is_pending()).count() as u64)
-    }
-
-    pub(super) fn service_document(&self, at: usize, name: &str, moment: &Moment<'_>) -> Value {
-        let cluster = &self.clusters[at];
-        let Some(service) = cluster.services.iter().find(|s| s.name == name) else { return Value::Null };
-        let (running, pending) = self.counts(at, name);
-        let definition = moment.arn("ecs", &format!("task-definition/{}", service.definition));
-        let events = service.events.iter().enumerate().map(|(n, (when, what))| {
-            json!({"id": format!("event-{n}"), "createdAt": when.rfc3339(), "message": what})
-        });
-        json!({
-            "serviceName": name,
-            "serviceArn": moment.arn("ecs", &format!("service/{}/{name}", cluster.name)),
-            "clusterArn": moment.arn("ecs", &format!("cluster/{}", cluster.name)),
-            "status": "ACTIVE",
-            "desiredCount": service.desired,
-            "runningCount": running,
-            "pendingCount": pending,
-            "launchType": "FARGATE",
-            "platformVersion": "LATEST",
-            "platformFamily": "Linux",
-            "schedulingStrategy": "REPLICA",
-            "taskDefinition": definition,
-            "deploymentConfiguration": {"maximumPercent": 200, "minimumHealthyPercent": 100,
-                "deploymentCircuitBreaker": {"enable": true, "rollback": true}},
-            "deployments": [{
-                "id": format!("ecs-svc/{}", deployment(name, moment)),
-                "status": "PRIMARY",
-                "taskDefinition": definition,
-                "desiredCount": service.desired,
-                "runningCount": running,
-                "pendingCount": pending,
-                "failedTasks": 0,
-                "createdAt": service.created.rfc3339(),
-                "updatedAt": service.created.rfc3339(),
-                "launchType": "FARGATE",
-                "platformVersion": "1.4.0",
-                "platformFamily": "Linux",
-                "rolloutState": "COMPLETED",
-                "rolloutStateReason": "ECS deployment completed.",
-            }],
-            "events": events.collect::<Vec<_>>(),
-            "createdAt": service.created.rfc3339(),
-            "createdBy": moment.arn("iam", "role/deployer"),
-            "loadBalancers": [],
-            "serviceRegistries": [],
-            "placementConstraints": [],
-            "placementStrategy": [],
-            "healthCheckGracePeriodSeconds": 0,
-            "enableECSManagedTags": true,
-            "enableExecuteCommand": false,
-            "propagateTags": "NONE",
-            "availabilityZoneRebalancing": "ENABLED",
-            "tags": [],
-        })
+        Ok(short(found))
     }
 }
 
-fn deployment(name: &str, moment: &Moment<'_>) -> u64 {
-    moment.dice.number(&format!("deployment/{name}")) % 10_000_000_000
+fn count(parameters: &Value) -> Result<Option<u64>, Refused> {
+    match &parameters["desiredCount"] {
+        Value::Null => Ok(None),
+        given => given
+            .as_u64()
+            .map(Some)
+            .ok_or_else(|| Refused::new("InvalidParameterException", "desiredCount cannot be negative.")),
+    }
 }
