@@ -14,12 +14,12 @@ use super::{Ending, books, connect, drive, params, say, start};
 use crate::drill::oracle::{Came, Verdict, judge};
 use crate::drill::{CallLog, Cloud, Folder, outside};
 use crate::headless::{Rehearsed, Style, rehearse};
-use crate::ids::{At, Clock as _};
+use crate::ids::At;
 use crate::journal::{EndpointKind, Header, LocalDisk, Shelf};
 use crate::report::{Debrief, Drilled, Journalled, Report};
 use crate::run::Run;
 use crate::runbook::Runbook;
-use crate::runner::{DrillClock, RunClock, Stored, Trouble, World, exit, in_steps};
+use crate::runner::{DrillClock, Stored, Trouble, World, exit, in_steps};
 
 /// The scenario of a runbook in which nothing goes wrong but what the runbook is for; where there is none, the first.
 const PLAIN: &str = "plain";
@@ -402,4 +402,3 @@ fn started(header: &Header) -> Option<At> {
     let (seconds, nanos) = uuid::Uuid::parse_str(&header.run.0).ok()?.get_timestamp()?.to_unix();
     Some(At(i64::try_from(seconds).ok()? * 1000 + i64::from(nanos / 1_000_000)))
 }
-

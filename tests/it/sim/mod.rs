@@ -6,7 +6,7 @@
 //! it, `kernel` the broken variants that some seed must notice. A failing seed is replayed with `RIPCORD_SEED=n`
 //! and then kept in `tests/data/seeds.txt`.
 
-mod chance;
+pub mod chance;
 pub mod clock;
 mod disk;
 mod fate;

@@ -36,6 +36,7 @@ pub fn facts() -> Facts {
         profile: None,
         endpoint_url: Some("http://127.0.0.1:5000".into()),
         pace: 1,
+        drill: None,
     }
 }
 

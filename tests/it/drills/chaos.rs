@@ -1,0 +1,240 @@
+//! Whatever goes wrong at random: no call twice, no gate without its phrase, no drill without an end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ripcord::drill::{Caller, Calls, Cloud, Fault, Scenario, Wrong};
+use ripcord::ids::{EffectName, Span, StepPath};
+use ripcord::run::{Command, Fact, HoldKind, Refusal, Run, What, doubted, verdict_phrase};
+use ripcord::runbook::{Action, Runbook};
+use ripcord::runner::{Handle, in_steps};
+
+use super::kit::{Kit, book, scenario};
+use crate::sim::chance::Chance;
+
+/// Fewer while one works on it: `RIPCORD_SEEDS=20`.
+fn seeds() -> u64 {
+    std::env::var("RIPCORD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1000)
+}
+
+/// A drill that lasts longer than this in its own time hangs.
+const LONGEST: Span = Span::mins(3 * 24 * 60);
+
+const OPERATIONS: &[(&str, &str)] = &[
+    ("rds", "Describe*"),
+    ("rds", "DescribeDBInstances"),
+    ("rds", "ModifyDBInstance"),
+    ("rds", "RestoreDBInstanceFromDBSnapshot"),
+    ("rds", "AddTagsToResource"),
+    ("ecs", "UpdateService"),
+    ("ecs", "DescribeServices"),
+    ("ecs", "*"),
+    ("application-autoscaling", "RegisterScalableTarget"),
+    ("sts", "GetCallerIdentity"),
+];
+
+/// A scenario in which anything may go wrong after the start.
+fn troubled(plain: &Scenario, chance: &mut Chance) -> Scenario {
+    let mut scenario = plain.clone();
+    for _ in 0..chance.between(1, 4) {
+        let (service, operation) =
+            OPERATIONS[usize::try_from(chance.below(OPERATIONS.len() as u64)).unwrap()];
+        let from = Span::secs(chance.between(1, 1200));
+        scenario.faults.push(Fault {
+            on: Calls { service: Some(service.into()), operation: Some(operation.into()), condition: None },
+            nth: if chance.percent(50) { vec![chance.between(1, 3)] } else { vec![] },
+            chance: Some(chance.between(10, 100)),
+            from: Some(from),
+            until: Some(from.plus(Span::secs(chance.between(10, 900)))),
+            after: None,
+            lasts: None,
+            does: wrong(chance),
+        });
+    }
+    scenario
+}
+
+fn wrong(chance: &mut Chance) -> Wrong {
+    match chance.below(10) {
+        0 | 1 => Wrong::DropAnswer,
+        2 => Wrong::DropRequest,
+        3 => Wrong::Throttle,
+        4 => Wrong::Expired,
+        5 => Wrong::HalfBody,
+        6 => Wrong::Html500,
+        7 => Wrong::Stale(Span::secs(chance.between(1, 240))),
+        8 => Wrong::Empty,
+        _ => Wrong::Error { code: "InternalFailure".into(), message: "try again".into(), status: 500 },
+    }
+}
+
+/// Somebody who types a wrong phrase now and then, tries again a few times, and then leaves.
+struct Operator<'k> {
+    handle: Handle,
+    cloud: &'k Cloud,
+    chance: Chance,
+    tries: BTreeMap<StepPath, u32>,
+}
+
+impl Operator<'_> {
+    async fn work(&mut self) {
+        let began = self.handle.now();
+        loop {
+            let scene = self.handle.scene();
+            let run = &scene.run;
+            if run.ended.is_some() || self.act(run).await {
+                break;
+            }
+            assert!(self.handle.now().since(began) < LONGEST, "the drill hangs at {:?}", run.active);
+            if !self.handle.changed().await {
+                break;
+            }
+        }
+        self.handle.leave();
+        while self.handle.changed().await {}
+    }
+
+    /// True when nothing is left to try.
+    async fn act(&mut self, run: &Run) -> bool {
+        for (path, gate) in &run.gates {
+            if self.chance.percent(30) {
+                let wrong = format!("{}x", gate.phrase);
+                let what = What::Confirm { gate: path.clone(), digest: gate.digest.clone(), phrase: wrong };
+                let refused = self.say(what).await;
+                assert!(matches!(
+                    refused,
+                    Err(Refusal::WrongPhrase(_) | Refusal::Changed | Refusal::GateNotOpen(_))
+                ));
+            }
+            let (digest, phrase) = (gate.digest.clone(), gate.phrase.clone());
+            // What has changed meanwhile is asked again.
+            self.say(What::Confirm { gate: path.clone(), digest, phrase }).await.ok();
+        }
+        for path in &run.active {
+            if let Some(what) = self.answer(run, path) {
+                self.say(what).await.ok();
+            }
+        }
+        let held = run.active.iter().find_map(|p| Some((p, run.steps.get(p)?.hold.as_ref()?.kind)));
+        let Some((path, kind)) = held else { return false };
+        let tries = self.tries.entry(path.clone()).or_default();
+        *tries += 1;
+        if *tries > 6 {
+            return true;
+        }
+        match kind {
+            HoldKind::NeedsVerdict => {
+                if let Some(what) = self.verdict(run) {
+                    self.say(what).await.ok();
+                }
+            }
+            HoldKind::TimedOut => {
+                self.say(What::Extend { path: path.clone(), span: Span::mins(30) }).await.ok();
+            }
+            _ => {
+                self.handle.sleep(Span::mins(5)).await;
+                self.say(What::Retry { path: path.clone() }).await.ok();
+            }
+        }
+        false
+    }
+
+    fn answer(&self, run: &Run, path: &StepPath) -> Option<What> {
+        let asks = run.steps.get(path).is_some_and(|s| s.entered && s.hold.is_none());
+        let answer = self.cloud.scenario().answers.get(&path.unkeyed()).filter(|_| asks)?.clone();
+        let path = path.clone();
+        Some(match run.plan.step(&path).map(|s| &s.action)? {
+            Action::Manual(_) => What::Done { path, note: String::new() },
+            Action::Approve { .. } => What::Approve { path, approver: answer, accept: true },
+            _ => What::Answer { path, value: answer.into(), row: None, typed: true },
+        })
+    }
+
+    /// The truth, which a person would have to look up.
+    fn verdict(&self, run: &Run) -> Option<What> {
+        let (_, sent, _) = doubted(run).next()?;
+        let call = &sent.grant.call.call;
+        let happened = self.cloud.calls().iter().any(|c| {
+            c.by == Caller::Console
+                && c.refused.is_none()
+                && c.operation == call.operation
+                && c.parameters == call.parameters
+        });
+        let phrase = verdict_phrase(&sent.grant.call.subject, happened);
+        Some(What::Rule { name: sent.name.clone(), happened, phrase })
+    }
+
+    async fn say(&self, what: What) -> Result<(), Refusal> {
+        let command = Command { by: "ana".into(), reason: "as it is".into(), what };
+        self.handle.command(command).await.unwrap_or(Ok(()))
+    }
+}
+
+/// Every intent stands on a confirmation of its own.
+fn confirmed(facts: &[&Fact]) {
+    let mut open: BTreeMap<&StepPath, &Vec<StepPath>> = BTreeMap::new();
+    let mut granted: Vec<&StepPath> = Vec::new();
+    for fact in facts {
+        match fact {
+            Fact::GateOpened { gate, paths, .. } => {
+                open.insert(gate, paths);
+            }
+            Fact::Confirmed { gate, .. } => granted.extend(open.remove(gate).into_iter().flatten()),
+            Fact::Intent { name, .. } => {
+                let at = granted.iter().position(|path| **path == name.path);
+                let at = at.unwrap_or_else(|| panic!("{name} was sent without its phrase"));
+                granted.remove(at);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn one(seed: u64, book: &Arc<Runbook>, plain: &Scenario) -> (bool, usize) {
+    let mut chance = Chance::new(seed);
+    let kit = Kit::new(troubled(plain, &mut chance), seed);
+    let given = plain.parameters.clone();
+    let run = in_steps(&kit.clock, async {
+        let checked = kit.world.check(book, &given).await.unwrap();
+        assert!(!checked.failed(), "seed {seed}: {:?}", checked.preflight);
+        let (session, handle, id) = kit.world.start(&checked, None, None, false).unwrap();
+        let work = tokio::spawn(session.run());
+        Operator { handle, cloud: &kit.cloud, chance, tries: BTreeMap::new() }.work().await;
+        work.await.unwrap();
+        id
+    });
+    let stored = kit.world.stored(&run.unwrap()).unwrap();
+    let facts: Vec<&Fact> = stored.decisions.iter().flat_map(|d| &d.facts).collect();
+    confirmed(&facts);
+    let intents: Vec<&EffectName> = facts
+        .iter()
+        .filter_map(|f| if let Fact::Intent { name, .. } = f { Some(name) } else { None })
+        .collect();
+    let calls = kit.cloud.calls();
+    let own: Vec<_> = calls.iter().filter(|c| c.by == Caller::Console).collect();
+    assert!(own.len() <= intents.len(), "seed {seed}: {} requests for {} intents", own.len(), intents.len());
+    let executed: Vec<_> = own.iter().filter(|c| c.refused.is_none()).collect();
+    for (n, call) in executed.iter().enumerate() {
+        let again =
+            executed[..n].iter().any(|o| o.operation == call.operation && o.parameters == call.parameters);
+        assert!(!again, "seed {seed}: {} was repeated", call.operation);
+    }
+    (stored.fold().ended.is_some(), executed.len())
+}
+
+#[test]
+fn a_thousand_seeds_of_trouble_repeat_nothing_and_end() {
+    let book = book("ecs-rds-snapshot-restore");
+    let plain = scenario(&book, "plain");
+    let (mut ended, mut calls) = (0, 0);
+    for seed in 0..seeds() {
+        let (over, executed) = one(seed, &book, &plain);
+        ended += u64::from(over);
+        calls += executed;
+    }
+    println!("{ended} of {} drills came to their end, with {calls} calls", seeds());
+    assert!(
+        ended > seeds() / 4,
+        "{ended} drills came to their end: the faults are too hard to show anything"
+    );
+}
