@@ -15,7 +15,7 @@ fn cli(moto: &Moto, service: &str, operation: &str, call: &Value) -> Value {
     let place = CliPlace {
         region: Some("eu-west-1".into()),
         endpoint_url: Some(moto.url().to_owned()),
-        dummy_keys: true,
+        dummy_key: Some("drill".into()),
         profile: None,
     };
     let line = catalogue::find(service, operation).unwrap().cli(call, &place);
