@@ -124,7 +124,7 @@ pub(super) struct Loaded {
 }
 
 /// The id of a service in `AWS_ENDPOINT_URL_<ID>` and in `[services]` sections.
-const ENDPOINT_IDS: [&str; 5] = ["RDS", "ECS", "DynamoDB", "STS", "Application Auto Scaling"];
+const ENDPOINT_IDS: [&str; 6] = ["RDS", "ECS", "DynamoDB", "STS", "Application Auto Scaling", "Backup"];
 
 pub(super) async fn load(settings: &Settings) -> Result<Loaded, ConnectError> {
     let (reads, tls) = match &settings.credentials {

@@ -1,5 +1,6 @@
 //! The AWS module on real sockets: moto, the `aws` CLI, and a scripted peer that answers badly.
 
+mod backup;
 mod documents;
 mod environment;
 mod once;
