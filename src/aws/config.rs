@@ -35,13 +35,14 @@ pub struct Settings {
 }
 
 /// Whose credentials are used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Credentials {
     /// Those of the user's AWS configuration.
     Configured,
     /// Made-up keys. Neither environment nor files are read: region and endpoint come from [`Settings`] alone,
-    /// and nothing real can leak to a drill.
-    Dummy,
+    /// and nothing real can leak to a drill. `key` is the access key id, by which a drill cloud tells accounts
+    /// apart; the secret is `drill`.
+    Dummy { key: String },
 }
 
 /// Where calls go (DESIGN law 9).
@@ -123,11 +124,11 @@ pub(super) struct Loaded {
 }
 
 /// The id of a service in `AWS_ENDPOINT_URL_<ID>` and in `[services]` sections.
-const ENDPOINT_IDS: [&str; 5] = ["RDS", "ECS", "DynamoDB", "STS", "Application Auto Scaling"];
+const ENDPOINT_IDS: [&str; 6] = ["RDS", "ECS", "DynamoDB", "STS", "Application Auto Scaling", "Backup"];
 
 pub(super) async fn load(settings: &Settings) -> Result<Loaded, ConnectError> {
-    let (reads, tls) = match settings.credentials {
-        Credentials::Dummy => dummy(settings)?,
+    let (reads, tls) = match &settings.credentials {
+        Credentials::Dummy { key } => dummy(settings, key)?,
         Credentials::Configured => configured(settings).await?,
     };
     let endpoint = endpoint(&reads, settings.endpoint_url.as_deref())?;
@@ -178,9 +179,9 @@ fn of_profile(config: &SdkConfig, name: &str) -> SdkConfig {
     config.to_builder().credentials_provider(SharedCredentialsProvider::new(chain)).build()
 }
 
-fn dummy(settings: &Settings) -> Result<(SdkConfig, TlsContext), ConnectError> {
+fn dummy(settings: &Settings, key: &str) -> Result<(SdkConfig, TlsContext), ConnectError> {
     let tls = trust(None)?;
-    let keys = aws_credential_types::Credentials::new("drill", "drill", None, None, "ripcord drill");
+    let keys = aws_credential_types::Credentials::new(key, "drill", None, None, "ripcord drill");
     let mut builder = SdkConfig::builder()
         .behavior_version(behaviour())
         .http_client(net::client(settings.mode, &tls, Pool::Kept))

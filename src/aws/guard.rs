@@ -77,11 +77,12 @@ impl Intercept for Guard {
 
 /// The second net: judges a request by what is written in it.
 pub(super) fn judge(mode: Mode, request: &HttpRequest) -> Result<(), Refusal> {
-    let named = target(request).or_else(|| action(request));
+    // The path first: a body of ours may hold any text, and `action` reads bodies.
+    let named = rest(request).or_else(|| target(request)).or_else(|| action(request));
     let verdict = match &named {
         Some((service, operation)) if mints_credentials(service, operation) => Verdict::Allowed,
         Some((service, operation)) => verdict(mode, service, operation),
-        None if fetches_credentials(request) => Verdict::Allowed,
+        None if scope(request).is_none() && fetches_credentials(request) => Verdict::Allowed,
         None => Verdict::NotListed,
     };
     let what = || match named {
@@ -106,8 +107,28 @@ pub(super) fn service_of(sdk: &str) -> &'static str {
         "DynamoDB" => "dynamodb",
         "STS" => "sts",
         "Application Auto Scaling" => "application-autoscaling",
+        "Backup" => "backup",
         _ => "",
     }
+}
+
+/// The service a request is signed for: `Credential=AKID/20260301/eu-west-1/backup/aws4_request`.
+fn scope(request: &HttpRequest) -> Option<&str> {
+    let (_, scope) = request.headers().get("authorization")?.split_once("Credential=")?;
+    scope.split(',').next()?.split('/').nth(3)
+}
+
+/// `PUT /backup-jobs`, signed for a service that speaks so. The name is empty where no operation has this path.
+fn rest(request: &HttpRequest) -> Option<(&'static str, String)> {
+    let signed = scope(request)?;
+    let service = catalogue::services().iter().copied().find(|s| *s == signed)?;
+    let first = catalogue::of(service).next()?;
+    if first.wire().protocol != Protocol::RestJson {
+        return None;
+    }
+    let (_, path) = host_and_path(request.uri());
+    let named = catalogue::route(service, request.method(), path).map_or("", |route| route.operation);
+    Some((service, named.to_owned()))
 }
 
 /// `X-Amz-Target: AmazonEC2ContainerServiceV20141113.ListTasks`
@@ -137,6 +158,13 @@ fn action(request: &HttpRequest) -> Option<(&'static str, String)> {
     Some((service.unwrap_or(""), operation))
 }
 
+/// The path without its query.
+fn host_and_path(uri: &str) -> (&str, &str) {
+    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    (host, path.split('?').next().unwrap_or_default())
+}
+
 /// The calls by which the SDK takes on a role; they create no resource.
 fn mints_credentials(service: &str, operation: &str) -> bool {
     service == "sts" && matches!(operation, "AssumeRole" | "AssumeRoleWithWebIdentity" | "AssumeRoleWithSAML")
@@ -145,10 +173,7 @@ fn mints_credentials(service: &str, operation: &str) -> bool {
 /// SSO portal and container endpoints are read by GET; tokens are refreshed at two well-known paths, and the
 /// instance metadata service wants a PUT for its session.
 fn fetches_credentials(request: &HttpRequest) -> bool {
-    let uri = request.uri();
-    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let path = path.split('?').next().unwrap_or_default();
+    let (host, path) = host_and_path(request.uri());
     match request.method() {
         "GET" => true,
         "PUT" => path == "/latest/api/token" && (host == "169.254.169.254" || host == "[fd00:ec2::254]"),
@@ -203,6 +228,36 @@ mod tests {
         assert_eq!(judge(Mode::ReadOnly, &list), Ok(()));
         assert_eq!(judge(Mode::ReadOnly, &stop).unwrap_err().verdict, Verdict::ReadOnly);
         assert!(judge(Mode::Full, &ecs("SomeOther.ListTasks")).is_err());
+    }
+
+    #[test]
+    fn a_rest_request_is_named_by_its_signature_its_method_and_its_path() {
+        let signed = |service: &str, method: &str, path: &str, body: &'static str| {
+            let mut request = request(method, &format!("http://127.0.0.1:5000{path}"), None, body);
+            let scope =
+                format!("Credential=AK/20260301/eu-west-1/{service}/aws4_request, SignedHeaders=host");
+            request.headers_mut().insert("authorization", format!("AWS4-HMAC-SHA256 {scope}"));
+            request
+        };
+        let backup = |method: &str, path: &str| signed("backup", method, path, "{}");
+        let list = backup("GET", "/backup-jobs/?resourceArn=arn%3Aaws%3Ards");
+        let (start, stop) = (backup("PUT", "/backup-jobs"), backup("POST", "/backup-jobs/J"));
+        assert_eq!(judge(Mode::ReadOnly, &list), Ok(()));
+        assert_eq!(judge(Mode::Full, &start), Ok(()));
+        for change in [&start, &stop] {
+            assert_eq!(judge(Mode::ReadOnly, change).unwrap_err().verdict, Verdict::ReadOnly);
+        }
+        let refused = |request: &HttpRequest| judge(Mode::Full, request).unwrap_err().verdict;
+        for (method, path) in
+            [("DELETE", "/backup-vaults/v"), ("GET", "/backup-vaults/v/access-policy"), ("GET", "/")]
+        {
+            assert_eq!(refused(&backup(method, path)), Verdict::NotListed, "{method} {path}");
+        }
+        // What is signed is a call: it is named or refused, and its body names nothing.
+        assert_eq!(refused(&signed("s3", "GET", "/bucket/key", "")), Verdict::NotListed);
+        let body = "x&Action=DescribeDBInstances&Version=2014-10-31";
+        let disguised = signed("backup", "PUT", "/backup-jobs", body);
+        assert_eq!(judge(Mode::ReadOnly, &disguised).unwrap_err().verdict, Verdict::ReadOnly);
     }
 
     #[test]

@@ -196,12 +196,13 @@ async fn pages(
 
 /// Every operation this module can send, service by service; a test compares it with the catalogue.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let all: [(&str, &[&str]); 5] = [
+    let all: [(&str, &[&str]); 6] = [
         ("rds", inputs::rds::OPERATIONS),
         ("ecs", inputs::ecs::OPERATIONS),
         ("dynamodb", inputs::dynamodb::OPERATIONS),
         ("sts", inputs::sts::OPERATIONS),
         ("application-autoscaling", inputs::scaling::OPERATIONS),
+        ("backup", inputs::backup::OPERATIONS),
     ];
     all.into_iter().flat_map(|(service, names)| names.iter().map(move |name| (service, *name)))
 }

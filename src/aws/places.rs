@@ -40,6 +40,7 @@ pub(super) struct Services {
     dynamodb: aws_sdk_dynamodb::Client,
     sts: aws_sdk_sts::Client,
     scaling: aws_sdk_applicationautoscaling::Client,
+    backup: aws_sdk_backup::Client,
     /// What the endpoint's clock said in the newest answer.
     date: Mutex<Option<Moment>>,
 }
@@ -112,7 +113,7 @@ impl Places {
 impl Services {
     /// The one constructor of clients: none exists without its guard.
     fn new(mode: Mode, config: &SdkConfig) -> Services {
-        use aws_sdk_applicationautoscaling as scaling;
+        use {aws_sdk_applicationautoscaling as scaling, aws_sdk_backup as backup};
         use {aws_sdk_dynamodb as dynamodb, aws_sdk_ecs as ecs, aws_sdk_rds as rds, aws_sdk_sts as sts};
         let guard = || Guard(mode);
         Services {
@@ -124,6 +125,9 @@ impl Services {
             sts: sts::Client::from_conf(sts::config::Builder::from(config).interceptor(guard()).build()),
             scaling: scaling::Client::from_conf(
                 scaling::config::Builder::from(config).interceptor(guard()).build(),
+            ),
+            backup: backup::Client::from_conf(
+                backup::config::Builder::from(config).interceptor(guard()).build(),
             ),
             date: Mutex::default(),
         }
@@ -138,6 +142,7 @@ impl Services {
             "dynamodb" => inputs::dynamodb::send(&self.dynamodb, name, &at, &tap).await,
             "sts" => inputs::sts::send(&self.sts, name, &at, &tap).await,
             "application-autoscaling" => inputs::scaling::send(&self.scaling, name, &at, &tap).await,
+            "backup" => inputs::backup::send(&self.backup, name, &at, &tap).await,
             other => Err(Failure::not_listed(&format!("{other} {name}"))),
         };
         self.note_date(&result);

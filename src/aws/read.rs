@@ -154,6 +154,7 @@ mod tests {
             ("DBInstanceNotFound", &plain, ReadErrorKind::Answer),
             ("", &html, ReadErrorKind::Unsupported),
             ("InternalFailure", &plain, ReadErrorKind::Transport),
+            ("ServiceUnavailableException", &plain, ReadErrorKind::Transport),
         ] {
             assert_eq!(service_error(code, "", raw).kind, kind, "{code}");
         }

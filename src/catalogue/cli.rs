@@ -14,8 +14,9 @@ pub struct CliPlace {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub endpoint_url: Option<String>,
-    /// Puts made-up keys in front: a drill endpoint takes any, and real ones must not go there.
-    pub dummy_keys: bool,
+    /// Puts made-up keys in front, this access key id: a drill endpoint tells accounts apart by it, and real keys
+    /// must not go there.
+    pub dummy_key: Option<String>,
 }
 
 impl Operation {
@@ -24,8 +25,8 @@ impl Operation {
     /// whoever pastes the line puts them in.
     pub fn cli(&self, parameters: &Value, place: &CliPlace) -> String {
         let mut line = String::new();
-        if place.dummy_keys {
-            line += "AWS_ACCESS_KEY_ID=drill AWS_SECRET_ACCESS_KEY=drill ";
+        if let Some(key) = &place.dummy_key {
+            write!(line, "AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=drill ", quoted(key)).ok();
         }
         write!(line, "aws {} {}", self.service, command(self.name)).ok();
         let input = self.input();
@@ -272,11 +273,11 @@ mod tests {
             region: Some("eu-west-1".into()),
             profile: Some("prod admin".into()),
             endpoint_url: Some("http://127.0.0.1:5000".into()),
-            dummy_keys: true,
+            dummy_key: Some("AKIDRILL".into()),
         };
         assert_eq!(
             find("ecs", "ListClusters").unwrap().cli(&json!({}), &place),
-            "AWS_ACCESS_KEY_ID=drill AWS_SECRET_ACCESS_KEY=drill aws ecs list-clusters --region eu-west-1 \
+            "AWS_ACCESS_KEY_ID=AKIDRILL AWS_SECRET_ACCESS_KEY=drill aws ecs list-clusters --region eu-west-1 \
              --profile 'prod admin' --endpoint-url http://127.0.0.1:5000"
         );
     }

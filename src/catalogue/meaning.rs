@@ -48,6 +48,8 @@ impl Meaning {
             | "InternalServerError"
             | "InternalError"
             | "ServiceUnavailable"
+            | "ServiceUnavailableException"
+            | "DependencyFailureException"
             | "ServerException"
             | "InternalServiceException" => Meaning::Server,
             _ if code.contains("Throttl") => Meaning::Throttled,

@@ -12,7 +12,7 @@ pub struct Route<'p> {
 }
 
 /// The operation that `method` on `path` (without its query) is for, of those that are served. A slash at the end
-/// says nothing; where two paths fit, the one with fewer labels is meant.
+/// says nothing (the CLI writes those of the model, the SDK leaves them out); where two paths fit, the one with fewer labels is meant.
 pub fn route<'p>(service: &str, method: &str, path: &'p str) -> Option<Route<'p>> {
     table::served(service)
         .filter(|(_, facts)| facts.wire.method == method)

@@ -9,6 +9,7 @@ use super::backstage::Facts;
 use super::effects;
 use super::model::Show;
 use crate::catalogue::{self, CliPlace};
+use crate::drill::Cloud;
 use crate::expr::Expr;
 use crate::ids::{At, Span, StepPath};
 use crate::run::{Call, GateCall, INLINE, Run, Scene, Sent, Stage};
@@ -160,7 +161,7 @@ pub fn cli_of(call: &Call, facts: &Facts) -> Option<String> {
         region: Some(call.place.region.clone()).filter(|r| !r.is_empty()),
         profile: facts.profile.clone(),
         endpoint_url: facts.endpoint_url.clone(),
-        dummy_keys: facts.drill.is_some(),
+        dummy_key: facts.drill.as_ref().map(|_| Cloud::key_for_others(&call.place.account)),
     };
     catalogue::find(&call.service, &call.operation).map(|o| o.cli(&call.parameters, &place))
 }

@@ -1,5 +1,6 @@
 //! The AWS module on real sockets: moto, the `aws` CLI, and a scripted peer that answers badly.
 
+mod backup;
 mod documents;
 mod environment;
 mod once;
@@ -27,12 +28,17 @@ fn python() -> PathBuf {
 
 /// A connection with made-up keys that reads nothing of this machine's configuration.
 async fn connect(url: &str, mode: Mode) -> Aws {
+    connect_as("drill", url, mode).await
+}
+
+/// The same with this access key id.
+async fn connect_as(key: &str, url: &str, mode: Mode) -> Aws {
     let settings = Settings {
         profile: None,
         region: Some("eu-west-1".into()),
         endpoint_url: Some(url.into()),
         mode,
-        credentials: Credentials::Dummy,
+        credentials: Credentials::Dummy { key: key.into() },
     };
     Aws::connect(settings).await.unwrap()
 }

@@ -21,6 +21,7 @@ SERVICES = [
     ("dynamodb", "dynamodb", "aws_sdk_dynamodb"),
     ("sts", "sts", "aws_sdk_sts"),
     ("application-autoscaling", "scaling", "aws_sdk_applicationautoscaling"),
+    ("backup", "backup", "aws_sdk_backup"),
 ]
 
 

@@ -14,8 +14,11 @@ pub(in crate::aws) const OPERATIONS: &[&str] = &[
     "DeleteTable",
     "DescribeBackup",
     "DescribeContinuousBackups",
+    "DescribeContributorInsights",
+    "DescribeKinesisStreamingDestination",
     "DescribeTable",
     "DescribeTimeToLive",
+    "GetResourcePolicy",
     "ListBackups",
     "ListTables",
     "ListTagsOfResource",
@@ -40,8 +43,13 @@ pub(in crate::aws) async fn send(
         "DeleteTable" => Box::pin(delete_table(client, at, tap)).await,
         "DescribeBackup" => Box::pin(describe_backup(client, at, tap)).await,
         "DescribeContinuousBackups" => Box::pin(describe_continuous_backups(client, at, tap)).await,
+        "DescribeContributorInsights" => Box::pin(describe_contributor_insights(client, at, tap)).await,
+        "DescribeKinesisStreamingDestination" => {
+            Box::pin(describe_kinesis_streaming_destination(client, at, tap)).await
+        }
         "DescribeTable" => Box::pin(describe_table(client, at, tap)).await,
         "DescribeTimeToLive" => Box::pin(describe_time_to_live(client, at, tap)).await,
+        "GetResourcePolicy" => Box::pin(get_resource_policy(client, at, tap)).await,
         "ListBackups" => Box::pin(list_backups(client, at, tap)).await,
         "ListTables" => Box::pin(list_tables(client, at, tap)).await,
         "ListTagsOfResource" => Box::pin(list_tags_of_resource(client, at, tap)).await,
@@ -77,6 +85,23 @@ async fn describe_continuous_backups(client: &Client, at: &At<'_>, tap: &Tap) ->
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 
+async fn describe_contributor_insights(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
+    let call = client
+        .describe_contributor_insights()
+        .set_table_name(at.get("TableName")?)
+        .set_index_name(at.get("IndexName")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
+async fn describe_kinesis_streaming_destination(
+    client: &Client,
+    at: &At<'_>,
+    tap: &Tap,
+) -> Result<Raw, Failure> {
+    let call = client.describe_kinesis_streaming_destination().set_table_name(at.get("TableName")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
 async fn describe_table(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
     let call = client.describe_table().set_table_name(at.get("TableName")?);
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
@@ -84,6 +109,11 @@ async fn describe_table(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, 
 
 async fn describe_time_to_live(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
     let call = client.describe_time_to_live().set_table_name(at.get("TableName")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
+async fn get_resource_policy(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
+    let call = client.get_resource_policy().set_resource_arn(at.get("ResourceArn")?);
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 

@@ -11,10 +11,12 @@ use crate::aws::tap::{Failure, Raw, Tap};
 /// The operations below, by name.
 pub(in crate::aws) const OPERATIONS: &[&str] = &[
     "DescribeClusters",
+    "DescribeServiceDeployments",
     "DescribeServices",
     "DescribeTaskDefinition",
     "DescribeTasks",
     "ListClusters",
+    "ListServiceDeployments",
     "ListServices",
     "ListTasks",
     "StopTask",
@@ -30,10 +32,12 @@ pub(in crate::aws) async fn send(
 ) -> Result<Raw, Failure> {
     match operation {
         "DescribeClusters" => Box::pin(describe_clusters(client, at, tap)).await,
+        "DescribeServiceDeployments" => Box::pin(describe_service_deployments(client, at, tap)).await,
         "DescribeServices" => Box::pin(describe_services(client, at, tap)).await,
         "DescribeTaskDefinition" => Box::pin(describe_task_definition(client, at, tap)).await,
         "DescribeTasks" => Box::pin(describe_tasks(client, at, tap)).await,
         "ListClusters" => Box::pin(list_clusters(client, at, tap)).await,
+        "ListServiceDeployments" => Box::pin(list_service_deployments(client, at, tap)).await,
         "ListServices" => Box::pin(list_services(client, at, tap)).await,
         "ListTasks" => Box::pin(list_tasks(client, at, tap)).await,
         "StopTask" => Box::pin(stop_task(client, at, tap)).await,
@@ -44,6 +48,12 @@ pub(in crate::aws) async fn send(
 
 async fn describe_clusters(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
     let call = client.describe_clusters().set_clusters(at.get("clusters")?).set_include(at.get("include")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
+async fn describe_service_deployments(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
+    let call =
+        client.describe_service_deployments().set_service_deployment_arns(at.get("serviceDeploymentArns")?);
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 
@@ -76,6 +86,18 @@ async fn describe_tasks(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, 
 async fn list_clusters(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
     let call =
         client.list_clusters().set_next_token(at.get("nextToken")?).set_max_results(at.get("maxResults")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
+async fn list_service_deployments(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
+    let call = client
+        .list_service_deployments()
+        .set_service(at.get("service")?)
+        .set_cluster(at.get("cluster")?)
+        .set_status(at.get("status")?)
+        .set_created_at(at.get("createdAt")?)
+        .set_next_token(at.get("nextToken")?)
+        .set_max_results(at.get("maxResults")?);
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 
@@ -211,6 +233,12 @@ impl FromJson for types::CapacityProviderStrategyItem {
 impl FromJson for types::ClusterField {
     fn from_json(at: &At<'_>) -> Result<Self, InputError> {
         at.text().map(Self::from)
+    }
+}
+
+impl FromJson for types::CreatedAt {
+    fn from_json(at: &At<'_>) -> Result<Self, InputError> {
+        Self::builder().set_before(at.get("before")?).set_after(at.get("after")?).build().built(at)
     }
 }
 
@@ -622,6 +650,12 @@ impl FromJson for types::ServiceConnectTlsConfiguration {
             .set_role_arn(at.get("roleArn")?)
             .build()
             .built(at)
+    }
+}
+
+impl FromJson for types::ServiceDeploymentStatus {
+    fn from_json(at: &At<'_>) -> Result<Self, InputError> {
+        at.text().map(Self::from)
     }
 }
 

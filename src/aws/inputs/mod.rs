@@ -1,5 +1,6 @@
 //! The mapping from JSON parameters to typed SDK inputs, one generated file per service.
 
+pub(super) mod backup;
 pub(super) mod dynamodb;
 pub(super) mod ecs;
 pub(super) mod rds;

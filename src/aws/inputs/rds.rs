@@ -13,14 +13,17 @@ pub(in crate::aws) const OPERATIONS: &[&str] = &[
     "AddRoleToDBCluster",
     "AddRoleToDBInstance",
     "AddTagsToResource",
+    "CreateDBClusterSnapshot",
     "CreateDBInstance",
     "CreateDBSnapshot",
     "DeleteDBCluster",
     "DeleteDBInstance",
     "DescribeAccountAttributes",
+    "DescribeDBClusterAutomatedBackups",
     "DescribeDBClusterParameterGroups",
     "DescribeDBClusterSnapshots",
     "DescribeDBClusters",
+    "DescribeDBInstanceAutomatedBackups",
     "DescribeDBInstances",
     "DescribeDBParameterGroups",
     "DescribeDBSnapshots",
@@ -32,6 +35,7 @@ pub(in crate::aws) const OPERATIONS: &[&str] = &[
     "ModifyDBCluster",
     "ModifyDBInstance",
     "RebootDBInstance",
+    "RemoveTagsFromResource",
     "RestoreDBClusterFromSnapshot",
     "RestoreDBClusterToPointInTime",
     "RestoreDBInstanceFromDBSnapshot",
@@ -49,16 +53,23 @@ pub(in crate::aws) async fn send(
         "AddRoleToDBCluster" => Box::pin(add_role_to_db_cluster(client, at, tap)).await,
         "AddRoleToDBInstance" => Box::pin(add_role_to_db_instance(client, at, tap)).await,
         "AddTagsToResource" => Box::pin(add_tags_to_resource(client, at, tap)).await,
+        "CreateDBClusterSnapshot" => Box::pin(create_db_cluster_snapshot(client, at, tap)).await,
         "CreateDBInstance" => Box::pin(create_db_instance(client, at, tap)).await,
         "CreateDBSnapshot" => Box::pin(create_db_snapshot(client, at, tap)).await,
         "DeleteDBCluster" => Box::pin(delete_db_cluster(client, at, tap)).await,
         "DeleteDBInstance" => Box::pin(delete_db_instance(client, at, tap)).await,
         "DescribeAccountAttributes" => Box::pin(describe_account_attributes(client, at, tap)).await,
+        "DescribeDBClusterAutomatedBackups" => {
+            Box::pin(describe_db_cluster_automated_backups(client, at, tap)).await
+        }
         "DescribeDBClusterParameterGroups" => {
             Box::pin(describe_db_cluster_parameter_groups(client, at, tap)).await
         }
         "DescribeDBClusterSnapshots" => Box::pin(describe_db_cluster_snapshots(client, at, tap)).await,
         "DescribeDBClusters" => Box::pin(describe_db_clusters(client, at, tap)).await,
+        "DescribeDBInstanceAutomatedBackups" => {
+            Box::pin(describe_db_instance_automated_backups(client, at, tap)).await
+        }
         "DescribeDBInstances" => Box::pin(describe_db_instances(client, at, tap)).await,
         "DescribeDBParameterGroups" => Box::pin(describe_db_parameter_groups(client, at, tap)).await,
         "DescribeDBSnapshots" => Box::pin(describe_db_snapshots(client, at, tap)).await,
@@ -72,6 +83,7 @@ pub(in crate::aws) async fn send(
         "ModifyDBCluster" => Box::pin(modify_db_cluster(client, at, tap)).await,
         "ModifyDBInstance" => Box::pin(modify_db_instance(client, at, tap)).await,
         "RebootDBInstance" => Box::pin(reboot_db_instance(client, at, tap)).await,
+        "RemoveTagsFromResource" => Box::pin(remove_tags_from_resource(client, at, tap)).await,
         "RestoreDBClusterFromSnapshot" => Box::pin(restore_db_cluster_from_snapshot(client, at, tap)).await,
         "RestoreDBClusterToPointInTime" => {
             Box::pin(restore_db_cluster_to_point_in_time(client, at, tap)).await
@@ -107,6 +119,15 @@ async fn add_role_to_db_instance(client: &Client, at: &At<'_>, tap: &Tap) -> Res
 async fn add_tags_to_resource(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
     let call =
         client.add_tags_to_resource().set_resource_name(at.get("ResourceName")?).set_tags(at.get("Tags")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
+async fn create_db_cluster_snapshot(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
+    let call = client
+        .create_db_cluster_snapshot()
+        .set_db_cluster_snapshot_identifier(at.get("DBClusterSnapshotIdentifier")?)
+        .set_db_cluster_identifier(at.get("DBClusterIdentifier")?)
+        .set_tags(at.get("Tags")?);
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 
@@ -218,6 +239,21 @@ async fn describe_account_attributes(client: &Client, _: &At<'_>, tap: &Tap) -> 
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 
+async fn describe_db_cluster_automated_backups(
+    client: &Client,
+    at: &At<'_>,
+    tap: &Tap,
+) -> Result<Raw, Failure> {
+    let call = client
+        .describe_db_cluster_automated_backups()
+        .set_db_cluster_resource_id(at.get("DbClusterResourceId")?)
+        .set_db_cluster_identifier(at.get("DBClusterIdentifier")?)
+        .set_filters(at.get("Filters")?)
+        .set_max_records(at.get("MaxRecords")?)
+        .set_marker(at.get("Marker")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
 async fn describe_db_cluster_parameter_groups(
     client: &Client,
     at: &At<'_>,
@@ -255,6 +291,22 @@ async fn describe_db_clusters(client: &Client, at: &At<'_>, tap: &Tap) -> Result
         .set_max_records(at.get("MaxRecords")?)
         .set_marker(at.get("Marker")?)
         .set_include_shared(at.get("IncludeShared")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
+async fn describe_db_instance_automated_backups(
+    client: &Client,
+    at: &At<'_>,
+    tap: &Tap,
+) -> Result<Raw, Failure> {
+    let call = client
+        .describe_db_instance_automated_backups()
+        .set_dbi_resource_id(at.get("DbiResourceId")?)
+        .set_db_instance_identifier(at.get("DBInstanceIdentifier")?)
+        .set_filters(at.get("Filters")?)
+        .set_max_records(at.get("MaxRecords")?)
+        .set_marker(at.get("Marker")?)
+        .set_db_instance_automated_backups_arn(at.get("DBInstanceAutomatedBackupsArn")?);
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 
@@ -476,6 +528,14 @@ async fn reboot_db_instance(client: &Client, at: &At<'_>, tap: &Tap) -> Result<R
         .reboot_db_instance()
         .set_db_instance_identifier(at.get("DBInstanceIdentifier")?)
         .set_force_failover(at.get("ForceFailover")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
+async fn remove_tags_from_resource(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
+    let call = client
+        .remove_tags_from_resource()
+        .set_resource_name(at.get("ResourceName")?)
+        .set_tag_keys(at.get("TagKeys")?);
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 

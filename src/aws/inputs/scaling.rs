@@ -9,8 +9,14 @@ use crate::aws::input::{At, Built, FromJson, InputError};
 use crate::aws::tap::{Failure, Raw, Tap};
 
 /// The operations below, by name.
-pub(in crate::aws) const OPERATIONS: &[&str] =
-    &["DescribeScalableTargets", "DescribeScalingPolicies", "PutScalingPolicy", "RegisterScalableTarget"];
+pub(in crate::aws) const OPERATIONS: &[&str] = &[
+    "DeregisterScalableTarget",
+    "DescribeScalableTargets",
+    "DescribeScalingActivities",
+    "DescribeScalingPolicies",
+    "PutScalingPolicy",
+    "RegisterScalableTarget",
+];
 
 /// Sends one operation; the parameters have been checked against the shape table.
 pub(in crate::aws) async fn send(
@@ -20,12 +26,23 @@ pub(in crate::aws) async fn send(
     tap: &Tap,
 ) -> Result<Raw, Failure> {
     match operation {
+        "DeregisterScalableTarget" => Box::pin(deregister_scalable_target(client, at, tap)).await,
         "DescribeScalableTargets" => Box::pin(describe_scalable_targets(client, at, tap)).await,
+        "DescribeScalingActivities" => Box::pin(describe_scaling_activities(client, at, tap)).await,
         "DescribeScalingPolicies" => Box::pin(describe_scaling_policies(client, at, tap)).await,
         "PutScalingPolicy" => Box::pin(put_scaling_policy(client, at, tap)).await,
         "RegisterScalableTarget" => Box::pin(register_scalable_target(client, at, tap)).await,
         _ => Err(Failure::not_listed(operation)),
     }
+}
+
+async fn deregister_scalable_target(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
+    let call = client
+        .deregister_scalable_target()
+        .set_service_namespace(at.get("ServiceNamespace")?)
+        .set_resource_id(at.get("ResourceId")?)
+        .set_scalable_dimension(at.get("ScalableDimension")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 
 async fn describe_scalable_targets(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
@@ -36,6 +53,18 @@ async fn describe_scalable_targets(client: &Client, at: &At<'_>, tap: &Tap) -> R
         .set_scalable_dimension(at.get("ScalableDimension")?)
         .set_max_results(at.get("MaxResults")?)
         .set_next_token(at.get("NextToken")?);
+    tap.settle(call.customize().interceptor(tap.clone()).send().await)
+}
+
+async fn describe_scaling_activities(client: &Client, at: &At<'_>, tap: &Tap) -> Result<Raw, Failure> {
+    let call = client
+        .describe_scaling_activities()
+        .set_service_namespace(at.get("ServiceNamespace")?)
+        .set_resource_id(at.get("ResourceId")?)
+        .set_scalable_dimension(at.get("ScalableDimension")?)
+        .set_max_results(at.get("MaxResults")?)
+        .set_next_token(at.get("NextToken")?)
+        .set_include_not_scaled_activities(at.get("IncludeNotScaledActivities")?);
     tap.settle(call.customize().interceptor(tap.clone()).send().await)
 }
 

@@ -39,6 +39,15 @@ fn every_label_of_a_path_is_a_member_and_the_other_way_round() {
     }
 }
 
+/// The decoder of answers reads bodies: an entry whose answer has members in headers or in the status needs more.
+#[test]
+fn every_answer_travels_in_its_body() {
+    for operation in all() {
+        let mut members = operation.output().into_iter().flat_map(Shape::members);
+        assert!(members.all(|(_, m)| m.location == Location::Body), "{}", operation.name);
+    }
+}
+
 #[test]
 fn a_token_is_needed_although_the_service_does_not_require_it() {
     let input = of("backup", "StartBackupJob").input.unwrap();

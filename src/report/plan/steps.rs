@@ -169,9 +169,9 @@ impl<'a> Walk<'a> {
     }
 
     fn shown(&self, call: &Call) -> ShownCall {
-        let CliPlace { profile, endpoint_url, dummy_keys, .. } = self.cli.clone();
+        let CliPlace { profile, endpoint_url, dummy_key, .. } = self.cli.clone();
         let region = Some(call.place.region.clone());
-        self.ink.call_at(call, &CliPlace { region, profile, endpoint_url, dummy_keys })
+        self.ink.call_at(call, &CliPlace { region, profile, endpoint_url, dummy_key })
     }
 
     fn item_words(&self, step: &Step, path: &StepPath) -> Vec<Shown> {

@@ -15,7 +15,7 @@ fn cli(moto: &Moto, service: &str, operation: &str, call: &Value) -> Value {
     let place = CliPlace {
         region: Some("eu-west-1".into()),
         endpoint_url: Some(moto.url().to_owned()),
-        dummy_keys: true,
+        dummy_key: Some("drill".into()),
         profile: None,
     };
     let line = catalogue::find(service, operation).unwrap().cli(call, &place);
@@ -157,6 +157,41 @@ async fn tables_and_clusters_read_as_the_cli_prints_them() {
     }
     let tables = aws.read(&place(), "dynamodb", "ListTables", &json!({"Limit": 1})).await.unwrap();
     assert_eq!(tables.value, json!({"TableNames": ["granules", "restored"]}));
+}
+
+#[tokio::test]
+async fn vaults_plans_and_policies_read_as_the_cli_prints_them() {
+    let moto = Moto::start();
+    let line = |words: &[&str]| aws_cli(moto.url(), words);
+    line(&[
+        "backup",
+        "create-backup-vault",
+        "--backup-vault-name",
+        "night",
+        "--backup-vault-tags",
+        "team=shop",
+    ]);
+    let plan = r#"{"BackupPlanName":"daily","Rules":[{"RuleName":"r","TargetBackupVaultName":"night",
+        "ScheduleExpression":"cron(0 5 * * ? *)","Lifecycle":{"DeleteAfterDays":35}}]}"#;
+    line(&["backup", "create-backup-plan", "--backup-plan", plan]);
+    moto.seed(&[]);
+
+    let aws = connect(moto.url(), Mode::ReadOnly).await;
+    let plans = same_as_the_cli(&moto, &aws, "backup", "ListBackupPlans", json!({})).await;
+    let plan = plans["BackupPlansList"][0]["BackupPlanId"].clone();
+    assert!(plan.is_string(), "{plans}");
+    for (service, operation, call) in [
+        ("backup", "ListBackupVaults", json!({})),
+        ("backup", "DescribeBackupVault", json!({"BackupVaultName": "night"})),
+        ("backup", "GetBackupPlan", json!({"BackupPlanId": plan})),
+        ("rds", "DescribeDBInstanceAutomatedBackups", json!({})),
+    ] {
+        same_as_the_cli(&moto, &aws, service, operation, call).await;
+    }
+    let unknown = json!({"BackupVaultName": "no-such"});
+    let error = aws.read(&place(), "backup", "DescribeBackupVault", &unknown).await.unwrap_err();
+    let wanted = (ReadErrorKind::Answer, Some("ResourceNotFoundException"));
+    assert_eq!((error.kind, error.code.as_deref()), wanted, "{}", error.message);
 }
 
 async fn errors_say_what_they_are(aws: &Aws) {

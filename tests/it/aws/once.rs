@@ -82,9 +82,9 @@ async fn the_clock_of_the_endpoint_is_that_of_its_newest_answer_errors_included(
     let peer = Peer::start(|n, _| match n {
         0 => Reaction::Answer(200, CALLER.into()),
         n => {
-            let date = if n == 1 { "Sun, 06 Nov 1994 08:49:37 GMT" } else { "whenever" };
+            let date = if n == 1 { "date: Sun, 06 Nov 1994 08:49:37 GMT" } else { "date: whenever" };
             let error = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
-            Reaction::Dated(if n == 1 { 403 } else { 200 }, date, if n == 1 { error } else { CALLER }.into())
+            Reaction::Headed(if n == 1 { 403 } else { 200 }, date, if n == 1 { error } else { CALLER }.into())
         }
     });
     let aws = connect(&peer.url, Mode::Full).await;

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 /// What the peer does with one request.
 pub enum Reaction {
     Answer(u16, String),
-    /// The same with a `Date`.
-    Dated(u16, &'static str, String),
+    /// The same with one more header, `date: …`.
+    Headed(u16, &'static str, String),
     /// Answers, and closes the connection without saying so: a stale connection for whoever kept it.
     AnswerAndClose(u16, String),
     /// Reads the request and closes the connection.
@@ -83,8 +83,8 @@ fn serve(mut stream: TcpStream, seen: &Seen, script: &dyn Fn(usize, &Request) ->
         };
         match script(n, &request) {
             Reaction::Answer(status, body) => answer(&mut stream, status, "", &body),
-            Reaction::Dated(status, date, body) => {
-                answer(&mut stream, status, &format!("date: {date}\r\n"), &body);
+            Reaction::Headed(status, header, body) => {
+                answer(&mut stream, status, &format!("{header}\r\n"), &body);
             }
             Reaction::AnswerAndClose(status, body) => {
                 answer(&mut stream, status, "", &body);

@@ -14,6 +14,8 @@ const READS: &[(&str, &str)] = &[
     ("rds", "DescribeDBClusters"),
     ("rds", "DescribeDBSnapshots"),
     ("rds", "DescribeDBClusterSnapshots"),
+    ("rds", "DescribeDBInstanceAutomatedBackups"),
+    ("rds", "DescribeDBClusterAutomatedBackups"),
     ("rds", "DescribeDBSubnetGroups"),
     ("rds", "DescribeDBParameterGroups"),
     ("rds", "DescribeDBClusterParameterGroups"),
@@ -28,6 +30,8 @@ const READS: &[(&str, &str)] = &[
     ("ecs", "ListTasks"),
     ("ecs", "DescribeTasks"),
     ("ecs", "DescribeTaskDefinition"),
+    ("ecs", "ListServiceDeployments"),
+    ("ecs", "DescribeServiceDeployments"),
     ("dynamodb", "ListTables"),
     ("dynamodb", "DescribeTable"),
     ("dynamodb", "ListBackups"),
@@ -35,10 +39,29 @@ const READS: &[(&str, &str)] = &[
     ("dynamodb", "DescribeContinuousBackups"),
     ("dynamodb", "DescribeTimeToLive"),
     ("dynamodb", "ListTagsOfResource"),
+    ("dynamodb", "GetResourcePolicy"),
+    ("dynamodb", "DescribeContributorInsights"),
+    ("dynamodb", "DescribeKinesisStreamingDestination"),
     ("dynamodb", "Scan"),
     ("sts", "GetCallerIdentity"),
     ("application-autoscaling", "DescribeScalableTargets"),
     ("application-autoscaling", "DescribeScalingPolicies"),
+    ("application-autoscaling", "DescribeScalingActivities"),
+    ("backup", "ListBackupVaults"),
+    ("backup", "DescribeBackupVault"),
+    ("backup", "ListBackupPlans"),
+    ("backup", "GetBackupPlan"),
+    ("backup", "ListBackupSelections"),
+    ("backup", "GetBackupSelection"),
+    ("backup", "ListBackupJobs"),
+    ("backup", "DescribeBackupJob"),
+    ("backup", "ListProtectedResources"),
+    ("backup", "ListRecoveryPointsByBackupVault"),
+    ("backup", "ListRecoveryPointsByResource"),
+    ("backup", "DescribeRecoveryPoint"),
+    ("backup", "GetRecoveryPointRestoreMetadata"),
+    ("backup", "ListRestoreJobs"),
+    ("backup", "DescribeRestoreJob"),
 ];
 
 #[test]
@@ -66,7 +89,12 @@ fn full_mode_sends_what_the_catalogue_has_and_nothing_else() {
         }
     }
     assert_eq!(verdict(Mode::Full, "", ""), Verdict::NotListed);
-    assert_eq!(verdict(Mode::Full, "backup", "StartRestoreJob"), Verdict::NotListed);
+    assert_eq!(verdict(Mode::Full, "backup", "DeleteRecoveryPoint"), Verdict::NotListed);
+    assert_eq!(
+        verdict(Mode::Full, "sts", "AssumeRole"),
+        Verdict::NotListed,
+        "served by a drill, never called"
+    );
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Every parameter the shape table knows arrives on the wire: the generated inputs drop none.
 
 use ripcord::aws::Mode;
-use ripcord::catalogue::{self, Kind, Operation, Protocol, Shape};
+use ripcord::catalogue::{self, Kind, Location, Operation, Protocol, Shape};
 use serde_json::{Map, Value, json};
 
-use super::peer::{Peer, Reaction};
+use super::peer::{Peer, Reaction, Request};
 use super::{connect, place};
 
 /// A call that sets every member of an operation's input, lists and maps with one element each.
@@ -75,6 +75,41 @@ fn leaves(value: &Value) -> usize {
     }
 }
 
+fn arrives_by_path_query_and_body(operation: &Operation, call: &Value, request: &Request) {
+    let (shape, name) = (operation.input().unwrap_or_else(|| panic!("{}", operation.name)), operation.name);
+    let line = request.line.strip_suffix(" HTTP/1.1").unwrap();
+    let (way, query) = line.split_once('?').unwrap_or((line, ""));
+    // The SDK leaves out the slash at the end.
+    let path = operation.wire().path.trim_end_matches('/');
+    let mut wanted_way = format!("{} {path}", operation.wire().method);
+    let (mut wanted_query, mut wanted_body) = (Vec::new(), Map::new());
+    for (member, value) in call.as_object().unwrap() {
+        let m = shape.member(member).unwrap();
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match m.location {
+            Location::Path => wanted_way = wanted_way.replace(&format!("{{{}}}", m.wire), &text),
+            // Times are RFC 3339 here.
+            Location::Query => {
+                let text = text.replace(".000Z", "Z").replace(':', "%3A");
+                wanted_query.push(format!("{}={text}", m.wire));
+            }
+            _ => {
+                wanted_body.insert(m.wire.to_owned(), as_sent(m.shape, value));
+            }
+        }
+    }
+    let mut query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    query.sort_unstable();
+    wanted_query.sort_unstable();
+    assert_eq!(
+        (way, query),
+        (wanted_way.as_str(), wanted_query.iter().map(String::as_str).collect()),
+        "{name}"
+    );
+    let body: Value = serde_json::from_str(&request.body).unwrap_or(json!({}));
+    assert_eq!(body, Value::Object(wanted_body), "{name}");
+}
+
 #[tokio::test]
 async fn every_parameter_of_every_operation_arrives() {
     let peer = Peer::start(|_, _| Reaction::Answer(400, "{}".into()));
@@ -85,13 +120,15 @@ async fn every_parameter_of_every_operation_arrives() {
         aws.send(&place(), operation.service, operation.name, &call).await;
         let requests = peer.requests();
         assert_eq!(requests.len(), before + 1, "{}", operation.name);
-        let body = &requests[before].body;
+        let request = &requests[before];
+        let body = &request.body;
         match operation.wire().protocol {
             Protocol::Json { .. } => {
                 let sent: Value = serde_json::from_str(body).unwrap();
                 let wanted = operation.input().map_or(json!({}), |shape| as_sent(shape, &call));
                 assert_eq!(sent, wanted, "{}", operation.name);
             }
+            Protocol::RestJson => arrives_by_path_query_and_body(operation, &call, request),
             Protocol::Query { .. } => {
                 assert!(body.starts_with(&format!("Action={}&Version=", operation.name)), "{body}");
                 assert_eq!(body.split('&').count() - 2, leaves(&call), "{}: {body}", operation.name);
