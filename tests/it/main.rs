@@ -8,6 +8,7 @@ mod catalogue;
 #[cfg(feature = "aws")]
 mod cli;
 mod crash;
+mod drill;
 #[cfg(feature = "aws")]
 mod drive;
 mod expr;
