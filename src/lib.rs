@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! ids, text ← catalogue ← {expr, diff} ← watch ← runbook ← run ← journal ← aws ← runner
-//!           ← {tui, headless, report} ← cli ← main
+//!           ← drill ← {tui, headless, report} ← cli ← main
 //! ```
 //!
 //! Everything up to `run` is pure: no clock, no disk, no tokio. `journal` owns the disk, `aws` the network,

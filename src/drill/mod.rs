@@ -2,8 +2,9 @@
 //! drill was worth.
 //!
 //! [`Scenario`] is the file, [`Cloud`] the world with its clock, faults and story, [`Player`] the operator of a
-//! drill that nobody sits at, [`oracle`] the judge of the world at the end. Nothing here decides anything about a
-//! run, and nothing here ever speaks to AWS.
+//! drill that nobody sits at, [`oracle`] the judge of the world at the end. [`wire`] is how AWS's clients speak, and
+//! [`serve`] listens to them on loopback. Nothing here decides anything about a run, and nothing here ever speaks to
+//! AWS.
 
 mod cloud;
 mod faults;
@@ -14,6 +15,8 @@ mod perform;
 mod play;
 mod player;
 mod scenario;
+pub mod serve;
+pub mod wire;
 
 pub use cloud::{Answered, Call, Called, Caller, Cloud};
 pub use folder::Folder;

@@ -8,6 +8,7 @@ mod catalogue;
 #[cfg(feature = "aws")]
 mod cli;
 mod crash;
+mod drill;
 mod drills;
 #[cfg(feature = "aws")]
 mod drive;
