@@ -29,7 +29,7 @@ pub use data::Data;
 pub use dice::Dice;
 pub use dynamodb::DynamoDb;
 pub use ecs::{Ecs, Service};
-pub use rds::Rds;
+pub use rds::{Cluster, Instance, Member, Rds, Retained, Snapshot, Unfit};
 pub use refused::Refused;
 pub use scaling::Scaling;
 
@@ -96,10 +96,10 @@ impl World {
         self.sites.get(site)
     }
 
-    /// Changes a site by hand: the starting world of a scenario.
-    pub fn furnish(&mut self, site: &Site, change: impl FnOnce(&mut Services, &mut Moment<'_>)) {
+    /// Changes a site by hand: the starting world of a scenario, and what its story does. What `change` gives back.
+    pub fn furnish<T>(&mut self, site: &Site, change: impl FnOnce(&mut Services, &mut Moment<'_>) -> T) -> T {
         let services = self.sites.entry(site.clone()).or_default();
-        change(services, &mut Moment { now: self.now, site, dice: &self.dice, agenda: &mut self.agenda });
+        change(services, &mut Moment { now: self.now, site, dice: &self.dice, agenda: &mut self.agenda })
     }
 
     /// Lets everything happen that is due by `to`, in its order.
