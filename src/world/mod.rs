@@ -34,7 +34,7 @@ pub use dynamodb::DynamoDb;
 pub use ecs::{Ecs, Failure, Service};
 pub use given::Misplaced;
 pub use place::name_member;
-pub use rds::Rds;
+pub use rds::{Cluster, Instance, Member, Rds, Retained, Snapshot, Unfit};
 pub use refused::Refused;
 pub use scaling::Scaling;
 
@@ -101,7 +101,7 @@ impl World {
         self.sites.get(site)
     }
 
-    /// Changes a site by hand: the starting world of a scenario and its story. Gives what the change gives.
+    /// Changes a site by hand: the starting world of a scenario, and what its story does. What `change` gives back.
     pub fn furnish<T>(&mut self, site: &Site, change: impl FnOnce(&mut Services, &mut Moment<'_>) -> T) -> T {
         let services = self.sites.entry(site.clone()).or_default();
         change(services, &mut Moment { now: self.now, site, dice: &self.dice, agenda: &mut self.agenda })

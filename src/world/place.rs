@@ -1,18 +1,35 @@
-//! The starting world of a scenario, thing by thing: kind and description in, the rest is filled in.
+//! The starting world of a scenario and what its story changes by hand, thing by thing: kind and description in, the
+//! rest is filled in.
+//!
+//! Things are described by the members of the API (`rds.instance`), what no API tells by members of our own
+//! (`rds.dead_end`), which are refused by name when they are not known.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::rds::{Instance, Quotas};
-use super::{Data, Moment, Services, Site, World};
+use super::rds::Quotas;
+use super::{Moment, Rds, Services, Site, World};
+use crate::ids::Span;
 
 /// Every kind of thing, and the member that names one.
 const KINDS: &[(&str, &str)] = &[
     ("rds.subnet_group", "DBSubnetGroupName"),
     ("rds.parameter_group", "DBParameterGroupName"),
-    ("rds.security_group", "GroupId"),
+    ("rds.cluster_parameter_group", "DBClusterParameterGroupName"),
+    ("rds.security_group", "id"),
+    ("rds.cluster", "DBClusterIdentifier"),
     ("rds.instance", "DBInstanceIdentifier"),
     ("rds.snapshot", "DBSnapshotIdentifier"),
+    ("rds.cluster_snapshot", "DBClusterSnapshotIdentifier"),
     ("rds.quotas", ""),
+    ("rds.key", "id"),
+    ("rds.scarce", "class"),
+    ("rds.dead_end", "of"),
+    ("rds.stay", "of"),
     ("ecs.cluster", "clusterName"),
     ("ecs.task_definition", "family"),
     ("ecs.service", "serviceName"),
@@ -23,6 +40,59 @@ const KINDS: &[(&str, &str)] = &[
 /// The member that names a thing of this kind.
 pub fn name_member(kind: &str) -> Option<&'static str> {
     KINDS.iter().find(|(name, _)| *name == kind).map(|(_, member)| *member)
+}
+
+/// A security group and its VPC.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecurityGroup {
+    id: String,
+    vpc: String,
+}
+
+/// What the account may have; what is not said stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuotasSaid {
+    instances: Option<u64>,
+    clusters: Option<u64>,
+    storage: Option<u64>,
+    manual_snapshots: Option<u64>,
+    manual_cluster_snapshots: Option<u64>,
+}
+
+/// A KMS key and whether RDS can use it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Key {
+    id: String,
+    enabled: bool,
+}
+
+/// An instance class of which the region has none left, or has some again.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scarce {
+    class: String,
+    #[serde(default)]
+    over: bool,
+}
+
+/// The status in which restores of, or to, a name end; none: they end well again.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeadEnd {
+    of: String,
+    status: Option<String>,
+}
+
+/// How long a store stays in a status.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stay {
+    of: String,
+    status: String,
+    lasts: Span,
 }
 
 impl World {
@@ -36,63 +106,107 @@ impl World {
     /// # Errors
     /// What is wrong with its description.
     pub fn place(&mut self, site: &Site, kind: &str, thing: &Value) -> Result<(), String> {
-        let mut out = Ok(());
-        self.furnish(site, |services, moment| out = place(services, kind, thing, moment));
-        out
+        self.furnish(site, |services, moment| match kind.split_once('.') {
+            Some(("rds", kind)) => in_rds(&mut services.rds, kind, thing, moment),
+            Some(("ecs", kind)) => in_ecs(services, kind, thing, moment),
+            Some(("scaling", kind)) => in_scaling(services, kind, thing, moment),
+            _ => Err(unknown(kind)),
+        })
     }
 }
 
-fn place(services: &mut Services, kind: &str, thing: &Value, moment: &mut Moment<'_>) -> Result<(), String> {
-    let rds = &mut services.rds;
+fn in_rds(rds: &mut Rds, kind: &str, thing: &Value, moment: &mut Moment<'_>) -> Result<(), String> {
     match kind {
-        "rds.subnet_group" => rds.subnet_groups.push(thing.clone()),
-        "rds.parameter_group" => rds.parameter_groups.push(thing.clone()),
-        "rds.security_group" => {
-            let text = |name: &str| thing[name].as_str().unwrap_or_default().to_owned();
-            rds.security_groups.push((text("GroupId"), text("VpcId")));
+        "subnet_group" => said(rds.place_subnet_group(thing, moment)),
+        "parameter_group" => said(rds.place_parameter_group(thing, moment)),
+        "cluster_parameter_group" => said(rds.place_cluster_parameter_group(thing, moment)),
+        "security_group" => {
+            let SecurityGroup { id, vpc } = own(thing)?;
+            rds.security_groups.push((id, vpc));
+            Ok(())
         }
-        "rds.instance" => {
-            let mut doc = defaults();
-            doc.extend(thing.as_object().cloned().unwrap_or_default());
-            let line = thing["DbiResourceId"].as_str().unwrap_or_default();
-            rds.instances.push(Instance { doc, data: Data::original(line, moment.now), nameless: false });
+        "cluster" => said(rds.place_cluster(thing, moment)),
+        "instance" => said(rds.place_instance(thing, moment)),
+        "snapshot" => said(rds.place_snapshot(thing, moment)),
+        "cluster_snapshot" => said(rds.place_cluster_snapshot(thing, moment)),
+        _ => rule_rds(rds, kind, thing, moment),
+    }
+}
+
+/// What a scenario does to RDS beside placing things in it.
+fn rule_rds(rds: &mut Rds, kind: &str, thing: &Value, moment: &mut Moment<'_>) -> Result<(), String> {
+    match kind {
+        "quotas" => rds.quotas = quotas(rds.quotas, &own(thing)?),
+        "key" => match own(thing)? {
+            Key { id, enabled: true } => rds.enable_key(&id, moment),
+            Key { id, enabled: false } => rds.disable_key(&id, moment),
+        },
+        "scarce" => {
+            let Scarce { class, over } = own(thing)?;
+            rds.scarce.retain(|other| *other != class);
+            if !over {
+                rds.scarce.push(class);
+            }
         }
-        "rds.snapshot" => {
-            let name = thing["DBSnapshotIdentifier"].as_str().unwrap_or_default();
-            let mut snapshot = rds.snapshot_of(0, name, "manual", moment);
-            snapshot.doc.extend(thing.as_object().cloned().unwrap_or_default());
-            rds.snapshots.push(snapshot);
+        "dead_end" => match own(thing)? {
+            DeadEnd { of, status: Some(status) } => drop(rds.dead_ends.insert(of, status)),
+            DeadEnd { of, status: None } => drop(rds.dead_ends.remove(&of)),
+        },
+        "stay" => {
+            let Stay { of, status, lasts } = own(thing)?;
+            let stays: &mut BTreeMap<String, Span> = rds.stays.entry(of).or_default();
+            stays.insert(status, lasts);
         }
-        "rds.quotas" => {
-            rds.quotas = Quotas { instances: thing["instances"].as_u64().unwrap_or(40), ..rds.quotas };
-        }
-        "ecs.cluster" => said(services.ecs.place_cluster(thing, moment))?,
-        "ecs.task_definition" => said(services.ecs.place_task_definition(thing, moment))?,
-        "ecs.service" => said(services.ecs.place_service(thing, moment))?,
-        "ecs.task" => said(services.ecs.place_standalone_task(thing, moment).map(drop))?,
-        "scaling.target" => {
-            let called = services.scaling.call("RegisterScalableTarget", thing, &mut services.ecs, moment);
-            called.map_err(|refused| refused.to_string())?;
-        }
-        other => return Err(format!("the world has no `{other}`")),
+        _ => return Err(unknown(kind)),
     }
     Ok(())
 }
 
-/// What a plain instance is where nobody says otherwise.
-fn defaults() -> serde_json::Map<String, Value> {
-    let doc = serde_json::json!({
-        "DBInstanceStatus": "available", "PendingModifiedValues": {}, "CopyTagsToSnapshot": false,
-        "PubliclyAccessible": false, "AutoMinorVersionUpgrade": true, "IAMDatabaseAuthenticationEnabled": false,
-        "PerformanceInsightsEnabled": false, "MonitoringInterval": 0, "PreferredBackupWindow": "01:00-01:30",
-        "PreferredMaintenanceWindow": "sun:04:00-sun:04:30", "CACertificateIdentifier": "rds-ca-rsa2048-g1",
-        "NetworkType": "IPV4", "StorageEncrypted": false, "LicenseModel": "postgresql-license", "TagList": [],
-        "EngineLifecycleSupport": "open-source-rds-extended-support", "ReadReplicaDBInstanceIdentifiers": [],
-        "EnabledCloudwatchLogsExports": [], "AssociatedRoles": [], "BackupTarget": "region",
-    });
-    doc.as_object().cloned().unwrap_or_default()
+fn quotas(now: Quotas, said: &QuotasSaid) -> Quotas {
+    Quotas {
+        instances: said.instances.unwrap_or(now.instances),
+        clusters: said.clusters.unwrap_or(now.clusters),
+        storage: said.storage.unwrap_or(now.storage),
+        manual_snapshots: said.manual_snapshots.unwrap_or(now.manual_snapshots),
+        manual_cluster_snapshots: said.manual_cluster_snapshots.unwrap_or(now.manual_cluster_snapshots),
+    }
 }
 
-fn said<E: std::fmt::Display>(placed: Result<(), E>) -> Result<(), String> {
+fn in_ecs(services: &mut Services, kind: &str, thing: &Value, moment: &mut Moment<'_>) -> Result<(), String> {
+    let ecs = &mut services.ecs;
+    match kind {
+        "cluster" => said(ecs.place_cluster(thing, moment)),
+        "task_definition" => said(ecs.place_task_definition(thing, moment)),
+        "service" => said(ecs.place_service(thing, moment)),
+        "task" => said(ecs.place_standalone_task(thing, moment).map(drop)),
+        _ => Err(unknown(kind)),
+    }
+}
+
+fn in_scaling(
+    services: &mut Services,
+    kind: &str,
+    thing: &Value,
+    moment: &mut Moment<'_>,
+) -> Result<(), String> {
+    match kind {
+        "target" => {
+            let called = services.scaling.call("RegisterScalableTarget", thing, &mut services.ecs, moment);
+            said(called.map(drop))
+        }
+        _ => Err(unknown(kind)),
+    }
+}
+
+/// A description by members of our own.
+fn own<T: DeserializeOwned>(thing: &Value) -> Result<T, String> {
+    said(serde_json::from_value(thing.clone()))
+}
+
+fn said<T, E: Display>(placed: Result<T, E>) -> Result<T, String> {
     placed.map_err(|why| why.to_string())
+}
+
+fn unknown(kind: &str) -> String {
+    format!("the world has no `{kind}`")
 }

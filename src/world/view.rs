@@ -52,9 +52,18 @@ impl World {
 }
 
 fn rds(services: &Services, now: At) -> Value {
-    let instances = services.rds.instances.iter().map(|i| with(i.document(now), &i.data));
-    let snapshots = services.rds.snapshots.iter().map(|s| with(Value::Object(s.doc.clone()), &s.data));
-    json!({"instances": instances.collect::<Vec<_>>(), "snapshots": snapshots.collect::<Vec<_>>()})
+    let rds = &services.rds;
+    let instances = rds.instances.iter().map(|i| with(i.document(now), &i.data));
+    let clusters =
+        rds.clusters.iter().enumerate().map(|(at, c)| with(rds.cluster_document(at, now), &c.data));
+    let snapshots = rds.snapshots.iter().map(|s| with(Value::Object(s.doc.clone()), &s.data));
+    let of_clusters = rds.cluster_snapshots.iter().map(|s| with(Value::Object(s.doc.clone()), &s.data));
+    json!({
+        "instances": instances.collect::<Vec<_>>(),
+        "clusters": clusters.collect::<Vec<_>>(),
+        "snapshots": snapshots.collect::<Vec<_>>(),
+        "cluster_snapshots": of_clusters.collect::<Vec<_>>(),
+    })
 }
 
 fn tables(services: &Services) -> Vec<Value> {
@@ -66,22 +75,6 @@ fn with(mut doc: Value, data: &Data) -> Value {
         data.lines().map(|(line, at)| (line.to_owned(), at.rfc3339().into())).collect();
     doc["data"] = Value::Object(lines);
     doc
-}
-
-impl super::Rds {
-    /// A write by whoever reaches a database under this name: nobody where it cannot be reached.
-    fn write(&mut self, name: &str, at: At) {
-        let reached = |i: &&mut super::rds::Instance| !i.nameless && i.id() == name && open(i.status());
-        if let Some(instance) = self.instances.iter_mut().find(reached) {
-            let line = instance.resource().to_owned();
-            instance.data.write(&line, at);
-        }
-    }
-}
-
-/// Statuses in which a database takes connections.
-fn open(status: &str) -> bool {
-    matches!(status, "available" | "backing-up" | "modifying" | "storage-optimization")
 }
 
 impl super::Ecs {

@@ -251,7 +251,8 @@ impl Loader<'_> {
         };
         let checked = expr.check(&Type::Any, &Type::Any);
         if let Some(finding) = checked.findings.first() {
-            self.wrong(FindingKind::ExpressionType, node, finding.message.clone());
+            let raw = Raw::new(FindingKind::ExpressionType, node.at.clone(), finding.message.clone());
+            self.findings.push(raw.maybe(finding.hint.clone()));
         }
         if !checked.result.may_be_condition() {
             self.wrong(FindingKind::NotACondition, node, "this is no condition");
