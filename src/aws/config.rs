@@ -20,7 +20,7 @@ use aws_types::sdk_config::SharedTimeSource;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::guard::Mode;
-use super::net::{self, BadBundle, Pool};
+use super::net::{self, BadBundle, Pool, Way};
 use super::tap::chain;
 
 /// What the command line says; everything else is the user's AWS configuration.
@@ -127,12 +127,12 @@ pub(super) struct Loaded {
 const ENDPOINT_IDS: [&str; 6] = ["RDS", "ECS", "DynamoDB", "STS", "Application Auto Scaling", "Backup"];
 
 pub(super) async fn load(settings: &Settings) -> Result<Loaded, ConnectError> {
-    let (reads, tls) = match &settings.credentials {
-        Credentials::Dummy { key } => dummy(settings, key)?,
-        Credentials::Configured => configured(settings).await?,
+    let ((reads, tls), way) = match &settings.credentials {
+        Credentials::Dummy { key } => (dummy(settings, key)?, Way::Straight),
+        Credentials::Configured => (configured(settings).await?, Way::Proxies),
     };
     let endpoint = endpoint(&reads, settings.endpoint_url.as_deref())?;
-    let writes = writes(&reads, settings.mode, &tls);
+    let writes = writes(&reads, settings.mode, &tls, way);
     Ok(Loaded { reads, writes, endpoint })
 }
 
@@ -141,7 +141,7 @@ async fn configured(settings: &Settings) -> Result<(SdkConfig, TlsContext), Conn
     let bundle = std::env::var_os("AWS_CA_BUNDLE").map(Into::into).or(bundle);
     let tls = trust(bundle)?;
     let mut loader = aws_config::defaults(behaviour())
-        .http_client(net::client(settings.mode, &tls, Pool::Kept))
+        .http_client(net::client(settings.mode, &tls, Pool::Kept, Way::Proxies))
         .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
         .timeout_config(read_timeouts())
         .stalled_stream_protection(StalledStreamProtectionConfig::enabled().build());
@@ -184,7 +184,7 @@ fn dummy(settings: &Settings, key: &str) -> Result<(SdkConfig, TlsContext), Conn
     let keys = aws_credential_types::Credentials::new(key, "drill", None, None, "ripcord drill");
     let mut builder = SdkConfig::builder()
         .behavior_version(behaviour())
-        .http_client(net::client(settings.mode, &tls, Pool::Kept))
+        .http_client(net::client(settings.mode, &tls, Pool::Kept, Way::Straight))
         .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
         .timeout_config(read_timeouts())
         // The loader of the configuration, which is not used here, would set these two.
@@ -222,11 +222,11 @@ fn trust(bundle: Option<PathBuf>) -> Result<TlsContext, ConnectError> {
 }
 
 /// One attempt, one fresh connection, and a deadline (DESIGN law 2).
-fn writes(reads: &SdkConfig, mode: Mode, tls: &TlsContext) -> SdkConfig {
+fn writes(reads: &SdkConfig, mode: Mode, tls: &TlsContext, way: Way) -> SdkConfig {
     let deadline = Duration::from_mins(1);
     let builder = reads.to_builder();
     builder
-        .http_client(net::client(mode, tls, Pool::Fresh))
+        .http_client(net::client(mode, tls, Pool::Fresh, way))
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts(deadline, deadline))
         .build()

@@ -27,6 +27,15 @@ pub(super) enum Pool {
     Fresh,
 }
 
+/// Which way requests go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Way {
+    /// By the proxies of the environment.
+    Proxies,
+    /// Straight there: a drill leaves nothing to anybody on the way.
+    Straight,
+}
+
 /// A CA bundle that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {why}", path.display())]
@@ -54,11 +63,15 @@ pub(super) fn trust(bundle: Option<&Path>) -> Result<TlsContext, BadBundle> {
 }
 
 /// A client behind the net.
-pub(super) fn client(mode: Mode, tls: &TlsContext, pool: Pool) -> SharedHttpClient {
+pub(super) fn client(mode: Mode, tls: &TlsContext, pool: Pool, way: Way) -> SharedHttpClient {
     let tls = tls.clone();
     let connector = move |settings: Option<&HttpConnectorSettings>, _: Option<&RuntimeComponents>| {
         // HTTP_PROXY, HTTPS_PROXY, NO_PROXY: the SDK's own client reads them, this constructor does not.
-        let mut builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+        let proxies = match way {
+            Way::Proxies => ProxyConfig::from_env(),
+            Way::Straight => ProxyConfig::disabled(),
+        };
+        let mut builder = Connector::builder().proxy_config(proxies);
         // Without these the timeouts of the configuration are lost.
         builder.set_connector_settings(settings.cloned());
         if pool == Pool::Fresh {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::args::Global;
 use super::drill::Line;
-use crate::drill::{Cloud, Direct};
+use crate::drill::Cloud;
+use crate::drill::serve::{ABOUT, Backend, Server};
 use crate::journal::{LocalDisk, Shelf, state_dir};
 use crate::run::Perform;
 use crate::runner::{Trouble, World, exit};
@@ -93,16 +94,67 @@ pub async fn world(_global: &Global) -> Result<World, Trouble> {
     ))
 }
 
-/// The hands and eyes of a drill.
-#[expect(clippy::unused_async, reason = "the wire is awaited")]
-pub async fn to_drill(_global: &Global, cloud: &Arc<Cloud>) -> Result<(Arc<dyn Perform>, Line), Trouble> {
-    Ok((Arc::new(Direct(Arc::clone(cloud))), Line { url: None, server: None }))
+/// The hands and eyes of a drill: the same clients as ever, on the wire of its cloud.
+#[cfg(feature = "aws")]
+pub async fn to_drill(global: &Global, cloud: &Arc<Cloud>) -> Result<(Arc<dyn Perform>, Line), Trouble> {
+    use crate::aws::{Aws, Credentials, Mode, Settings};
+    use crate::drill::Attended;
+    let line = listen(cloud, None).await?;
+    let place = &cloud.scenario().place;
+    let settings = Settings {
+        profile: None,
+        region: Some(place.region.clone()),
+        endpoint_url: line.url.clone(),
+        mode: if global.read_only { Mode::ReadOnly } else { Mode::Full },
+        credentials: Credentials::Dummy { key: Cloud::own_key(&place.account) },
+    };
+    let aws = Aws::connect(settings)
+        .await
+        .map_err(|e| Trouble::new(code(&e), e.to_string(), e.means(), e.advice()))?;
+    let clock = Arc::clone(cloud.clock());
+    Ok((Arc::new(Attended { inner: Arc::new(aws), clock }), line))
 }
 
-/// Lets other programs reach the cloud of a drill.
-#[expect(clippy::unused_async, reason = "the wire is awaited")]
-pub async fn listen(_cloud: &Arc<Cloud>, _port: Option<u16>) -> Result<Line, Trouble> {
-    Err(Trouble::usage("not yet"))
+/// Without the feature `aws` calls go to the cloud without a wire; others reach it by one.
+#[cfg(not(feature = "aws"))]
+pub async fn to_drill(_global: &Global, cloud: &Arc<Cloud>) -> Result<(Arc<dyn Perform>, Line), Trouble> {
+    let line = listen(cloud, None).await?;
+    Ok((Arc::new(crate::drill::Direct(Arc::clone(cloud))), line))
+}
+
+/// Lets other programs reach the cloud of a drill, and makes sure that it is this one that is reached.
+pub async fn listen(cloud: &Arc<Cloud>, port: Option<u16>) -> Result<Line, Trouble> {
+    let backend: Arc<dyn Backend> = Arc::<Cloud>::clone(cloud);
+    let server = Server::start(port, backend).await.map_err(|e| unheard(&e.to_string()))?;
+    let nonce = nonce_at(server.address()).await.map_err(|e| unheard(&e.to_string()))?;
+    if nonce != cloud.nonce() {
+        return Err(unheard("somebody else answers there"));
+    }
+    Ok(Line { url: Some(server.url()), _server: Some(server) })
+}
+
+fn unheard(why: &str) -> Trouble {
+    Trouble::new(
+        exit::PREFLIGHT,
+        format!("the drill cloud cannot be reached: {why}"),
+        "nothing was started",
+        "choose another --port, or look what listens on 127.0.0.1",
+    )
+}
+
+/// The nonce that whoever listens at an address proves itself by.
+async fn nonce_at(address: std::net::SocketAddr) -> std::io::Result<String> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(address).await?;
+    let request = format!("GET {ABOUT} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.take(64 * 1024).read_to_string(&mut answer).await?;
+    let about: serde_json::Value = answer
+        .split_once("\r\n\r\n")
+        .and_then(|(_, body)| serde_json::from_str(body).ok())
+        .unwrap_or_default();
+    Ok(about["nonce"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The threads of a command that talks to AWS.

@@ -12,6 +12,7 @@ use super::args::{CloudArgs, DrillArgs, DrillCommand, Global, PlayArgs};
 use super::scenarios::{self, Found};
 use super::{Ending, books, connect, drive, params, say, start};
 use crate::drill::oracle::{Came, Verdict, judge};
+use crate::drill::serve::Server;
 use crate::drill::{CallLog, Cloud, Folder, outside};
 use crate::headless::{Rehearsed, Style, rehearse};
 use crate::ids::At;
@@ -286,7 +287,7 @@ pub struct Line {
     /// None where calls go to the cloud without a socket.
     pub url: Option<String>,
     /// Kept for as long as the cloud is to be reached.
-    pub server: Option<Box<dyn std::any::Any + Send + Sync>>,
+    pub _server: Option<Server>,
 }
 
 impl Line {

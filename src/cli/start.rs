@@ -242,9 +242,9 @@ fn shown(
     runtime: &tokio::runtime::Runtime,
     world: &World,
     open: Open<'_>,
-    drill: Option<Arc<Drill>>,
+    drill: Option<&Arc<Drill>>,
 ) -> Result<Shown, Trouble> {
-    let stage = |bound| Stage::new(global, world.clone(), runtime.handle().clone(), bound, drill.clone());
+    let stage = |bound| Stage::new(global, world.clone(), runtime.handle().clone(), bound, drill.cloned());
     let (stage, opening) = match open {
         Open::Home => (stage(None), Opening::Home),
         Open::Start { book, given, plan, stop_before } => {
@@ -316,7 +316,7 @@ fn drilled(
     open: Open<'_>,
     drill: &Arc<Drill>,
 ) -> Ending {
-    let left = shown(global, runtime, world, open, Some(Arc::clone(drill)))?;
+    let left = shown(global, runtime, world, open, Some(drill))?;
     drill.ended(left.last.as_deref(), left.wrong_phrases, left.hints)?;
     Ok(left.code)
 }

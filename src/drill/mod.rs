@@ -6,6 +6,7 @@
 //! [`serve`] listens to them on loopback. Nothing here decides anything about a run, and nothing here ever speaks to
 //! AWS.
 
+mod backend;
 mod cloud;
 mod faults;
 mod folder;
