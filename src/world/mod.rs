@@ -22,6 +22,9 @@ mod scaling;
 mod sts;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
