@@ -132,7 +132,7 @@ fn unknown<'a>(member: &str, known: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Whether a value can stand where the API has `shape`; the path of what cannot is named.
-fn check(path: &str, value: &Value, shape: Shape) -> Result<(), String> {
+pub(super) fn check(path: &str, value: &Value, shape: Shape) -> Result<(), String> {
     let fits = match shape.kind() {
         _ if value.is_null() => true,
         Kind::Structure => return check_members(path, value, shape),

@@ -8,6 +8,7 @@
 //! its source where it stands.
 
 mod agenda;
+mod backup;
 mod data;
 mod dice;
 mod dynamodb;
@@ -21,6 +22,9 @@ mod scaling;
 mod sts;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -28,9 +32,10 @@ use serde_json::Value;
 use crate::ids::{At, Span};
 use agenda::Agenda;
 
+pub use backup::Backup;
 pub use data::Data;
 pub use dice::Dice;
-pub use dynamodb::DynamoDb;
+pub use dynamodb::{Backup as TableBackup, DynamoDb};
 pub use ecs::{Ecs, Failure, Service};
 pub use given::Misplaced;
 pub use place::name_member;
@@ -53,6 +58,7 @@ pub struct Services {
     pub ecs: Ecs,
     pub scaling: Scaling,
     pub dynamodb: DynamoDb,
+    pub backup: Backup,
 }
 
 /// What happens by itself.
@@ -61,6 +67,8 @@ enum Due {
     Rds(rds::Due),
     Ecs(ecs::Due),
     DynamoDb(dynamodb::Due),
+    Scaling(scaling::Due),
+    Backup(backup::Due),
 }
 
 /// Several accounts and regions on one virtual clock.
@@ -114,11 +122,7 @@ impl World {
             let Some(services) = self.sites.get_mut(&site) else { continue };
             let mut moment =
                 Moment { now: self.now, site: &site, dice: &self.dice, agenda: &mut self.agenda };
-            match due {
-                Due::Rds(due) => services.rds.happen(due, &mut moment),
-                Due::Ecs(due) => services.ecs.happen(&due, &mut moment),
-                Due::DynamoDb(due) => services.dynamodb.happen(&due, &mut moment),
-            }
+            services.happen(due, &mut moment);
         }
         self.now = self.now.max(to);
     }
@@ -137,15 +141,40 @@ impl World {
         self.advance(now);
         let services = self.sites.entry(site.clone()).or_default();
         let mut moment = Moment { now: self.now, site, dice: &self.dice, agenda: &mut self.agenda };
+        services.call((service, operation), parameters, &mut moment)
+    }
+}
+
+/// Each service with the services it reaches into.
+impl Services {
+    fn call(
+        &mut self,
+        (service, operation): (&str, &str),
+        parameters: &Value,
+        moment: &mut Moment<'_>,
+    ) -> Result<Value, Refused> {
+        let Services { rds, ecs, scaling, dynamodb, backup } = self;
         match service {
-            "rds" => services.rds.call(operation, parameters, &mut moment),
-            "ecs" => services.ecs.call(operation, parameters, &mut moment),
+            "rds" => rds.call(operation, parameters, moment),
+            "ecs" => ecs.call(operation, parameters, moment),
             "application-autoscaling" => {
-                services.scaling.call(operation, parameters, &mut services.ecs, &mut moment)
+                scaling.call(operation, parameters, &mut scaling::Reach { ecs, dynamodb }, moment)
             }
-            "dynamodb" => services.dynamodb.call(operation, parameters, &mut moment),
-            "sts" => sts::call(operation, &moment),
+            "dynamodb" => dynamodb.call(operation, parameters, moment),
+            "backup" => backup.call(operation, parameters, &mut backup::Reach { rds, dynamodb }, moment),
+            "sts" => sts::call(operation, moment),
             _ => Err(Refused::unknown_operation(service, operation)),
+        }
+    }
+
+    fn happen(&mut self, due: Due, moment: &mut Moment<'_>) {
+        let Services { rds, ecs, scaling, dynamodb, backup } = self;
+        match due {
+            Due::Rds(due) => rds.happen(due, moment),
+            Due::Ecs(due) => ecs.happen(&due, moment),
+            Due::DynamoDb(due) => dynamodb.happen(&due, moment),
+            Due::Scaling(due) => scaling.happen(due, &mut scaling::Reach { ecs, dynamodb }, moment),
+            Due::Backup(due) => backup.happen(&due, &mut backup::Reach { rds, dynamodb }, moment),
         }
     }
 }

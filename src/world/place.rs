@@ -34,7 +34,17 @@ const KINDS: &[(&str, &str)] = &[
     ("ecs.task_definition", "family"),
     ("ecs.service", "serviceName"),
     ("ecs.task", "taskArn"),
+    ("ecs.task_failure", "serviceName"),
     ("scaling.target", "ResourceId"),
+    ("scaling.policy", "PolicyName"),
+    ("scaling.pressure", "ResourceId"),
+    ("scaling.scheduled_action", "ScheduledActionName"),
+    ("dynamodb.table", "TableName"),
+    ("backup.role", "RoleArn"),
+    ("backup.vault", "BackupVaultName"),
+    ("backup.plan", "BackupPlanName"),
+    ("backup.recovery_point", "name"),
+    ("backup.ending", "ResourceArn"),
 ];
 
 /// The member that names a thing of this kind.
@@ -110,6 +120,8 @@ impl World {
             Some(("rds", kind)) => in_rds(&mut services.rds, kind, thing, moment),
             Some(("ecs", kind)) => in_ecs(services, kind, thing, moment),
             Some(("scaling", kind)) => in_scaling(services, kind, thing, moment),
+            Some(("dynamodb", "table")) => said(services.dynamodb.place_table(thing, moment)),
+            Some(("backup", kind)) => in_backup(services, kind, thing, moment),
             _ => Err(unknown(kind)),
         })
     }
@@ -179,6 +191,7 @@ fn in_ecs(services: &mut Services, kind: &str, thing: &Value, moment: &mut Momen
         "task_definition" => said(ecs.place_task_definition(thing, moment)),
         "service" => said(ecs.place_service(thing, moment)),
         "task" => said(ecs.place_standalone_task(thing, moment).map(drop)),
+        "task_failure" => said(ecs.place_task_failure(thing, moment)),
         _ => Err(unknown(kind)),
     }
 }
@@ -189,11 +202,28 @@ fn in_scaling(
     thing: &Value,
     moment: &mut Moment<'_>,
 ) -> Result<(), String> {
+    let scaling = &mut services.scaling;
     match kind {
-        "target" => {
-            let called = services.scaling.call("RegisterScalableTarget", thing, &mut services.ecs, moment);
-            said(called.map(drop))
-        }
+        "target" => said(scaling.place_target(thing, moment)),
+        "policy" => said(scaling.place_policy(thing, moment)),
+        "pressure" => said(scaling.place_pressure(thing, moment)),
+        "scheduled_action" => said(scaling.place_scheduled_action(thing, moment)),
+        _ => Err(unknown(kind)),
+    }
+}
+
+fn in_backup(
+    services: &mut Services,
+    kind: &str,
+    thing: &Value,
+    moment: &mut Moment<'_>,
+) -> Result<(), String> {
+    match kind {
+        "role" => said(services.backup.place_role(thing, moment)),
+        "vault" => said(services.backup.place_vault(thing, moment)),
+        "plan" => said(services.backup.place_plan(thing, moment)),
+        "recovery_point" => said(services.place_recovery_point(thing, moment).map(drop)),
+        "ending" => said(services.backup.place_ending(thing)),
         _ => Err(unknown(kind)),
     }
 }

@@ -7,8 +7,8 @@ use crate::ids::At;
 
 impl World {
     /// Everything of a site in one document: `rds.instances[]`, `rds.snapshots[]`, `ecs.services[]`,
-    /// `dynamodb.tables[]` and so on, each as AWS describes it, stores with `data`: the moment until which the
-    /// writes of a line of history are in it, by line.
+    /// `dynamodb.tables[]`, `backup.jobs[]` and so on, each as AWS describes it, stores with `data`: the moment
+    /// until which the writes of a line of history are in it, by line.
     pub fn view(&mut self, site: &Site) -> Value {
         let now = self.now();
         let Some(services) = self.sites.get(site) else { return json!({}) };
@@ -17,9 +17,9 @@ impl World {
             "now": now.rfc3339(),
             "rds": rds(&services, now),
             "ecs": self.ecs_view(site, &services),
-            "scaling": {"targets": self.list(site, "application-autoscaling", "DescribeScalableTargets",
-                &json!({"ServiceNamespace": "ecs"}), "ScalableTargets")},
+            "scaling": {"targets": self.targets(site)},
             "dynamodb": {"tables": tables(&services)},
+            "backup": backup(&services),
         })
     }
 
@@ -29,6 +29,7 @@ impl World {
         let running = service.split_once('/').is_some_and(|(cluster, name)| services.ecs.runs(cluster, name));
         if running {
             services.rds.write(store, at);
+            services.dynamodb.write(store, at);
         }
     }
 
@@ -36,6 +37,16 @@ impl World {
         let now = self.now();
         let answer = self.call(site, (service, operation), call, now);
         answer.map_or_else(|_| json!([]), |mut answer| answer[member].take())
+    }
+
+    /// Of services and of tables.
+    fn targets(&mut self, site: &Site) -> Vec<Value> {
+        let of = |world: &mut World, namespace: &str| {
+            let call = json!({ "ServiceNamespace": namespace });
+            world.list(site, "application-autoscaling", "DescribeScalableTargets", &call, "ScalableTargets")
+        };
+        let all = ["ecs", "dynamodb"].map(|namespace| of(self, namespace));
+        all.iter().filter_map(Value::as_array).flatten().cloned().collect()
     }
 
     fn ecs_view(&mut self, site: &Site, services: &Services) -> Value {
@@ -68,6 +79,15 @@ fn rds(services: &Services, now: At) -> Value {
 
 fn tables(services: &Services) -> Vec<Value> {
     services.dynamodb.tables.iter().map(|t| with(Value::Object(t.doc.clone()), &t.data)).collect()
+}
+
+fn backup(services: &Services) -> Value {
+    let backup = &services.backup;
+    json!({
+        "jobs": backup.jobs.iter().map(|j| &j.doc).collect::<Vec<_>>(),
+        "recovery_points": backup.points.iter().map(|p| &p.doc).collect::<Vec<_>>(),
+        "restore_jobs": backup.restores.iter().map(|r| &r.doc).collect::<Vec<_>>(),
+    })
 }
 
 fn with(mut doc: Value, data: &Data) -> Value {

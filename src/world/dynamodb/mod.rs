@@ -1,28 +1,45 @@
 //! `DynamoDB`: tables, their continuous backups and their backups.
 //!
-//! `table` is a table and what changes it, `backup` are copies on demand and those of deleted tables, `restore`
-//! makes tables anew. Rules and durations as in `aws.md` §2 and §3.
+//! `table` is a table and its end, `update` and `index` what changes it, `recovery` its continuous backups,
+//! `feature` what stands beside it (time to live, policy, insights, streams out, tags), `backup` copies on demand
+//! and those of deleted tables, `restore` makes tables anew, `place` the starting world. Rules and durations as in
+//! `aws.md` §2 and §3.
 
 mod backup;
+mod feature;
+mod index;
+mod place;
+mod recovery;
 mod restore;
+mod scan;
 mod table;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use serde_json::{Value, json};
 
 use super::{Moment, Refused};
 
 pub use backup::Backup;
+pub use recovery::Recovery;
 pub use table::Table;
 
 /// Tables and backups of one site.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct DynamoDb {
     pub tables: Vec<Table>,
     pub backups: Vec<Backup>,
+    /// Restores that may run at a time; 50 in an account (`aws.md` §0.10).
+    pub restores_at_a_time: usize,
     /// Tables and backups ever made; their ids come from it.
     made: u64,
+}
+
+impl Default for DynamoDb {
+    fn default() -> DynamoDb {
+        DynamoDb { tables: Vec::new(), backups: Vec::new(), restores_at_a_time: 50, made: 0 }
+    }
 }
 
 /// What happens to `DynamoDB` by itself.
@@ -36,6 +53,8 @@ pub(super) enum Due {
     TimeToLive { id: String },
     /// A backup can be restored.
     Backup { arn: String },
+    /// A backup of a deleted table is kept no longer.
+    Expired { arn: String },
 }
 
 impl DynamoDb {
@@ -59,7 +78,11 @@ impl DynamoDb {
             "DeleteTable" => self.delete_table(parameters, moment),
             "CreateBackup" => self.create_backup(parameters, moment),
             "DescribeBackup" => self.describe_backup(parameters),
-            "ListBackups" => Ok(self.list_backups(parameters)),
+            "ListBackups" => self.list_backups(parameters),
+            "GetResourcePolicy" => self.resource_policy(parameters),
+            "DescribeContributorInsights" => self.contributor_insights(parameters),
+            "DescribeKinesisStreamingDestination" => self.kinesis_destinations(parameters),
+            "Scan" => self.scan(parameters),
             "RestoreTableFromBackup" => self.restore_from_backup(parameters, moment),
             "RestoreTableToPointInTime" => self.restore_to_point_in_time(parameters, moment),
             _ => Err(Refused::unknown_operation("dynamodb", operation)),
@@ -68,10 +91,11 @@ impl DynamoDb {
 
     pub(super) fn happen(&mut self, due: &Due, moment: &mut Moment<'_>) {
         match due {
-            Due::Active { id } => self.with(id, Table::activate),
+            Due::Active { id } => self.with(id, |table| table.activate(moment.now)),
             Due::TimeToLive { id } => self.with(id, Table::switch_over),
             Due::Gone { id } => self.gone(id, moment),
             Due::Backup { arn } => self.backup_done(arn),
+            Due::Expired { arn } => self.backups.retain(|b| b.arn() != arn),
         }
     }
 
@@ -105,28 +129,26 @@ impl DynamoDb {
         self.tables.iter_mut().find(|t| t.doc["TableArn"] == arn).ok_or_else(missing)
     }
 
-    /// An id that nothing else in this world has, in the form of a UUID.
+    /// The table of a name, where there is one.
+    pub fn named(&self, name: &str) -> Option<&Table> {
+        self.position(name).map(|at| &self.tables[at])
+    }
+
+    /// A write at `at` by whoever reaches a table under `name`; nothing is written where it is not active.
+    pub fn write(&mut self, name: &str, at: crate::ids::At) -> bool {
+        let Some(position) = self.position(name) else { return false };
+        let table = &mut self.tables[position];
+        let takes = matches!(table.status(), "ACTIVE" | "UPDATING");
+        if takes {
+            table.data.write(name, at);
+        }
+        takes
+    }
+
+    /// An id that nothing else of this site has.
     fn new_id(&mut self, what: &str, moment: &Moment<'_>) -> String {
         self.made += 1;
-        let key = format!("{what}/{}/{}/{}", moment.site.account, moment.site.region, self.made);
-        let (a, b) = (moment.dice.number(&key), moment.dice.number(&format!("{key}/")));
-        let hex = format!("{a:016x}{b:016x}");
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
-    }
-
-    fn tags(&mut self, parameters: &Value) -> Result<Value, Refused> {
-        let tags = self.by_arn(parameters)?.tags.clone();
-        Ok(json!({ "Tags": tags }))
-    }
-
-    fn add_tags(&mut self, parameters: &Value) -> Result<Value, Refused> {
-        let given = parameters["Tags"].as_array().cloned().unwrap_or_default();
-        let table = self.by_arn(parameters)?;
-        for tag in given {
-            table.tags.retain(|t| t["Key"] != tag["Key"]);
-            table.tags.push(tag);
-        }
-        Ok(json!({}))
+        moment.uuid(&format!("{what}/{}", self.made))
     }
 
     /// By name, a hundred at a time.
@@ -135,10 +157,8 @@ impl DynamoDb {
             None => 100,
             Some(n @ 1..=100) => usize::try_from(n).unwrap_or(100),
             Some(n) => {
-                let message = format!(
-                    "1 validation error detected: Value '{n}' at 'limit' failed to satisfy constraint"
-                );
-                return Err(Refused::new("ValidationException", message));
+                let message = format!("Value '{n}' at 'limit' failed to satisfy constraint");
+                return Err(invalid(message));
             }
         };
         let mut names: Vec<&str> = self.tables.iter().map(Table::name).collect();
@@ -157,7 +177,10 @@ impl DynamoDb {
 
 fn needed<'p>(parameters: &'p Value, name: &str) -> Result<&'p str, Refused> {
     parameters[name].as_str().ok_or_else(|| {
-        let message = format!("1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null");
-        Refused::new("ValidationException", message)
+        invalid(format!("Value null at '{name}' failed to satisfy constraint: Member must not be null"))
     })
+}
+
+fn invalid(message: impl AsRef<str>) -> Refused {
+    Refused::new("ValidationException", format!("1 validation error detected: {}", message.as_ref()))
 }

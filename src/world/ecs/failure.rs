@@ -16,6 +16,10 @@ const FIRST: Span = Span::secs(10);
 /// Failures after which a service says that it cannot.
 const TOLD: u64 = 3;
 
+const FAILURE: &[&str] = &["stopCode", "stoppedReason", "after", "exitCode", "taskDefinition"];
+const PLACED: &[&str] =
+    &["cluster", "serviceName", "mended", "stopCode", "stoppedReason", "after", "exitCode", "taskDefinition"];
+
 /// What tasks die of: a secret with the old password, an image that is not there, a health check.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
@@ -32,9 +36,8 @@ pub struct Failure {
 impl Failure {
     /// From `{stopCode, stoppedReason, after, exitCode, taskDefinition}`.
     pub(super) fn parse(given: &Given<'_>, value: &Value) -> Result<Option<Failure>, Misplaced> {
-        const KNOWN: &[&str] = &["stopCode", "stoppedReason", "after", "exitCode", "taskDefinition"];
         let Some(map) = value.as_object() else { return Ok(None) };
-        if let Some(name) = map.keys().find(|k| !KNOWN.contains(&k.as_str())) {
+        if let Some(name) = map.keys().find(|k| !FAILURE.contains(&k.as_str())) {
             return Err(given.refuse(format!("unknown member `task_failure.{name}`")));
         }
         let text = |name: &str, default: &str| value[name].as_str().unwrap_or(default).to_owned();
@@ -58,6 +61,27 @@ impl Failure {
 }
 
 impl Ecs {
+    /// What the new tasks of `serviceName` in `cluster` die of: `{stopCode, stoppedReason, after, exitCode,
+    /// taskDefinition}`; or, with `mended: true`, that they live again.
+    ///
+    /// # Errors
+    /// An unknown member, or no such service.
+    pub fn place_task_failure(
+        &mut self,
+        description: &Value,
+        moment: &mut Moment<'_>,
+    ) -> Result<(), Misplaced> {
+        let given = Given::new(("task failure of service", "serviceName"), description, None, PLACED)?;
+        let told = description.as_object().into_iter().flatten();
+        let told = told.filter(|(name, _)| FAILURE.contains(&name.as_str()));
+        let told = Value::Object(told.map(|(name, value)| (name.clone(), value.clone())).collect());
+        let mended = given.get("mended") == true;
+        let failure = if mended { None } else { Failure::parse(&given, &told)? };
+        let place = (given.text("cluster").unwrap_or("default"), given.needed("serviceName")?);
+        let found = self.set_failure(place, failure, moment);
+        if found { Ok(()) } else { Err(given.refuse("there is no such service")) }
+    }
+
     /// Sets or mends what the new tasks of a service die of; gives whether there is such a service. Tasks that
     /// were started before keep their fate: what they read at their start was wrong.
     pub fn set_failure(

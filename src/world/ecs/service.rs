@@ -143,7 +143,8 @@ impl Ecs {
         let cluster = self.clusters[at].name.clone();
         let Some(service) = self.service_mut(&cluster, &name) else { return Err(missing()) };
         service.want(count.unwrap_or(service.desired));
-        if service.take_settings(parameters) | (definition != before) {
+        let changed = service.take_settings(parameters);
+        if changed || definition != before {
             service.deploy(Deployment::new(number, &definition, moment));
         }
         let answer = self.service_document(at, &name, moment);

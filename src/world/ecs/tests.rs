@@ -327,7 +327,8 @@ fn tasks_that_die_after_their_start_leave_the_rollout_alone_and_are_told_in_even
         (&json!("EssentialContainerExited"), &json!("Essential container in task exited"), &json!(1))
     );
     // The secret is mended: new tasks live.
-    table.fail("worker", None);
+    let mended = json!({"cluster": "prod", "serviceName": "worker", "mended": true});
+    table.world.place(&table.site.clone(), "ecs.task_failure", &mended).unwrap();
     table.film(Span::mins(10), |t| t.counts("worker"));
     assert_eq!(table.counts("worker"), [2, 2, 0]);
     assert!(table.events("worker")[0].ends_with("has reached a steady state."));
