@@ -295,7 +295,10 @@ impl Line {
     pub fn environment(&self, cloud: &Cloud) -> Vec<String> {
         let place = &cloud.scenario().place;
         vec![
-            format!("unset AWS_PROFILE AWS_SESSION_TOKEN; export AWS_ENDPOINT_URL={}", self.url.as_deref().unwrap_or("none")),
+            format!(
+                "unset AWS_PROFILE AWS_SESSION_TOKEN; export AWS_ENDPOINT_URL={}",
+                self.url.as_deref().unwrap_or("none")
+            ),
             format!("AWS_REGION={}", place.region),
             format!("AWS_ACCESS_KEY_ID={}", Cloud::key_for_others(&place.account)),
             "AWS_SECRET_ACCESS_KEY=drill".into(),
