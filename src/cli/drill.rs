@@ -299,7 +299,7 @@ impl Line {
                 "unset AWS_PROFILE AWS_SESSION_TOKEN; export AWS_ENDPOINT_URL={}",
                 self.url.as_deref().unwrap_or("none")
             ),
-            format!("AWS_REGION={}", place.region),
+            format!("AWS_REGION={0} AWS_DEFAULT_REGION={0}", place.region),
             format!("AWS_ACCESS_KEY_ID={}", Cloud::key_for_others(&place.account)),
             "AWS_SECRET_ACCESS_KEY=drill".into(),
         ]
