@@ -2,7 +2,7 @@
 //!
 //! [`Cloud::call`] is the one way in, for the wire and for callers in this process. It never waits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ struct State {
     /// Events by the moment at which they happen.
     due: BTreeSet<(At, usize)>,
     told: Vec<(At, String)>,
-    past: Vec<(At, World)>,
+    past: VecDeque<(At, World)>,
     calls: Vec<Called>,
     reads: BTreeMap<(Caller, String), u64>,
     log: Option<CallLog>,
@@ -111,7 +111,7 @@ impl Cloud {
             waiting: Vec::new(),
             due: BTreeSet::new(),
             told: Vec::new(),
-            past: Vec::new(),
+            past: VecDeque::new(),
             calls: Vec::new(),
             reads: BTreeMap::new(),
             log: None,
@@ -264,9 +264,19 @@ impl State {
             self.happen(scenario, index, at);
         }
         self.pass(scenario, to);
-        if self.faults.stalest() && self.past.last().is_none_or(|(at, _)| to.since(*at) >= Span::secs(5)) {
-            self.past.push((to, self.world.clone()));
+        self.remember(to);
+    }
+
+    /// Keeps the world as it was, as far back as an answer may have to reach.
+    fn remember(&mut self, now: At) {
+        let Some(stalest) = self.faults.stalest() else { return };
+        if self.past.back().is_some_and(|(at, _)| now.since(*at) < Span::secs(5)) {
+            return;
         }
+        while self.past.get(1).is_some_and(|(at, _)| now.since(*at) >= stalest) {
+            self.past.pop_front();
+        }
+        self.past.push_back((now, self.world.clone()));
     }
 
     /// An application that runs writes; what starts or stops meanwhile has its moment in the world's agenda.
@@ -364,7 +374,7 @@ impl State {
 
     fn stale(&mut self, call: &Call<'_>, span: Span, now: At) -> Result<Value, Refused> {
         let then = now.0 - i64::try_from(span.0).unwrap_or(0);
-        let past = self.past.iter().rev().find(|(at, _)| at.0 <= then).or(self.past.first());
+        let past = self.past.iter().rev().find(|(at, _)| at.0 <= then).or(self.past.front());
         let mut world = past.map_or_else(|| self.world.clone(), |(_, world)| world.clone());
         let at = world.now();
         world.call(call.site, (call.service, call.operation), call.parameters, at)

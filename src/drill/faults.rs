@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::scenario::{Fault, Wrong};
-use crate::ids::At;
+use crate::ids::{At, Span};
 use crate::world::Dice;
 
 /// The faults of one drill.
@@ -75,9 +75,10 @@ impl Faults {
         }
     }
 
-    /// How far back an answer may have to reach.
-    pub fn stalest(&self) -> bool {
-        self.armed.iter().any(|a| matches!(a.fault.does, Wrong::Stale(_)))
+    /// How far back an answer may have to reach, if it may.
+    pub fn stalest(&self) -> Option<Span> {
+        let stale = |a: &Armed| if let Wrong::Stale(span) = a.fault.does { Some(span) } else { None };
+        self.armed.iter().filter_map(stale).max()
     }
 }
 
@@ -112,7 +113,6 @@ mod tests {
 
     use super::super::scenario::Calls;
     use super::*;
-    use crate::ids::Span;
 
     fn fault(does: Wrong) -> Fault {
         let on = Calls { service: Some("rds".into()), operation: Some("Describe*".into()), condition: None };

@@ -39,7 +39,7 @@ pub struct Kit {
     pub cloud: Arc<Cloud>,
     pub world: World,
     pub clock: Arc<DrillClock>,
-    pub state: TempDir,
+    _state: TempDir,
 }
 
 impl Kit {
@@ -50,7 +50,7 @@ impl Kit {
         let cloud = Arc::new(cloud);
         let perform: Arc<dyn Perform> = Arc::new(Direct(Arc::clone(&cloud)));
         let world = outside(&cloud, perform, Shelf::at(LocalDisk, state.path()), "ana", false);
-        Kit { cloud, world, clock, state }
+        Kit { cloud, world, clock, _state: state }
     }
 
     /// Plays the scenario as its good operator does; with it what was printed.
