@@ -143,7 +143,7 @@ impl Rds {
         let default =
             self.security_groups.iter().find(|(id, of)| *vpc == of.as_str() && id.contains("default"));
         let id = default.map_or("sg-default", |(id, _)| id.as_str());
-        super::given::security_groups(&serde_json::json!([id]))
+        super::settings::security_groups(&serde_json::json!([id]))
     }
 }
 

@@ -26,6 +26,9 @@ pub(in crate::world) enum Step {
     Available,
 }
 
+/// Bytes in use of each GiB that is allocated: three fifths.
+pub(super) const BYTES_PER_GIB: u64 = 644_245_094;
+
 /// Members of an instance that its snapshots show under the same name.
 const SHOWN: &[&str] = &[
     "DBInstanceIdentifier",
@@ -111,7 +114,10 @@ impl Rds {
     pub fn snapshot_of(&self, at: usize, id: &str, kind: &str, moment: &Moment<'_>) -> Snapshot {
         let instance = &self.instances[at];
         let mut doc = document(&instance.doc, id, kind, moment);
-        doc.insert("FullSnapshotSizeInBytes".into(), (number(&doc, "AllocatedStorage") * 644_245_094).into());
+        doc.insert(
+            "FullSnapshotSizeInBytes".into(),
+            (number(&doc, "AllocatedStorage") * BYTES_PER_GIB).into(),
+        );
         Snapshot { doc, data: instance.data.as_of(moment.now), source: instance.doc.clone() }
     }
 
