@@ -1,17 +1,18 @@
-//! Finished snapshots.
+//! Snapshots: finished ones, and such as are still being made.
 
 use serde_json::{Map, Value};
 
 use crate::catalogue::Shape;
 use crate::ids::At;
 use crate::world::given::{Given, Misplaced};
-use crate::world::rds::{Cluster, Instance, Rds, Snapshot, number, of, snapshot};
+use crate::world::rds::{Cluster, Due, Instance, Rds, Snapshot, number, of, snapshot};
 use crate::world::{Data, Moment};
 
 impl Rds {
-    /// A finished snapshot of an instance: of one that is placed, by `DbiResourceId` or `DBInstanceIdentifier`, or
+    /// A snapshot of an instance: of one that is placed, by `DbiResourceId` or `DBInstanceIdentifier`, or
     /// of one that is gone, from what the description says alone. It holds what was written until its
-    /// `SnapshotCreateTime`.
+    /// `SnapshotCreateTime`. It is finished, unless its `Status` is `creating`: then it goes on from its
+    /// `PercentProgress`.
     ///
     /// # Errors
     /// An unknown member, or a value of another kind; a name that is taken.
@@ -35,6 +36,10 @@ impl Rds {
         let mut doc = given.over(doc, &[]);
         let size = number(&doc, "AllocatedStorage") * snapshot::BYTES_PER_GIB;
         doc.entry("FullSnapshotSizeInBytes").or_insert(size.into());
+        if let Some(done) = under_way(&doc) {
+            let lasts = self.snapshot_lasts(&id, moment);
+            snapshot::plan(done, lasts, moment, |step| Due::Snapshot { id: id.clone(), step });
+        }
         self.snapshots.push(Snapshot { doc, data, source });
         Ok(())
     }
@@ -62,7 +67,8 @@ impl Rds {
         Ok((instance.doc, data))
     }
 
-    /// A finished snapshot of a cluster that is placed, by `DbClusterResourceId` or `DBClusterIdentifier`.
+    /// A snapshot of a cluster that is placed, by `DbClusterResourceId` or `DBClusterIdentifier`; finished or under
+    /// way as those of instances.
     ///
     /// # Errors
     /// An unknown member, or a value of another kind; a name that is taken; a cluster that is not there.
@@ -87,9 +93,19 @@ impl Rds {
         snapshot.data = self.clusters[at].data.as_of(taken);
         dated(&mut snapshot.doc, taken, &["SnapshotCreateTime"]);
         snapshot.doc = given.over(snapshot.doc, &[]);
+        if let Some(done) = under_way(&snapshot.doc) {
+            let lasts = self.snapshot_lasts(&id, moment);
+            snapshot::plan(done, lasts, moment, |step| Due::ClusterSnapshot { id: id.clone(), step });
+        }
         self.cluster_snapshots.push(snapshot);
         Ok(())
     }
+}
+
+/// How far a snapshot is that is still being made.
+fn under_way(doc: &Map<String, Value>) -> Option<u8> {
+    let done = u8::try_from(number(doc, "PercentProgress")).unwrap_or(100);
+    (of(doc, "Status") == "creating").then_some(done)
 }
 
 fn same(given: &Given<'_>, member: &str, wanted: &str) -> bool {

@@ -158,6 +158,35 @@ fn a_snapshot_that_is_placed_in_the_past_holds_the_data_of_then() {
 }
 
 #[test]
+fn a_snapshot_that_is_being_made_goes_on_from_where_it_is() {
+    let mut table = Table::new();
+    let stay = json!({"of": "slow", "status": "creating", "lasts": "55m"});
+    place(&mut table, "rds.stay", &stay).unwrap();
+    for (kind, id, source) in [
+        ("snapshot", "DBSnapshotIdentifier", json!({"DBInstanceIdentifier": "orders"})),
+        ("cluster_snapshot", "DBClusterSnapshotIdentifier", json!({"DBClusterIdentifier": "shop"})),
+    ] {
+        let doc = with(with(source, id, json!("slow")), "Status", json!("creating"));
+        let doc = with(doc, "PercentProgress", json!(45));
+        place(&mut table, &format!("rds.{kind}"), &doc).unwrap();
+    }
+    let early = with(restore("o2"), "DBSnapshotIdentifier", json!("slow"));
+    assert_eq!(table.code("RestoreDBInstanceFromDBSnapshot", early.clone()), "InvalidDBSnapshotState");
+    let see = |t: &mut Table| {
+        let one = t.call("DescribeDBSnapshots", json!({"DBSnapshotIdentifier": "slow"})).unwrap();
+        let two = json!({"DBClusterSnapshotIdentifier": "slow"});
+        let two = t.call("DescribeDBClusterSnapshots", two).unwrap();
+        let (one, two) = (&one["DBSnapshots"][0], &two["DBClusterSnapshots"][0]);
+        assert_eq!(one["PercentProgress"], two["PercentProgress"]);
+        (status(one), one["PercentProgress"].as_u64().unwrap())
+    };
+    let wanted = [("creating".to_owned(), 45), ("creating".to_owned(), 80)];
+    assert_eq!(table.film_for(Span::mins(54), see), wanted);
+    assert_eq!(table.film_for(Span::mins(1), see).last(), Some(&("available".to_owned(), 100)));
+    table.call("RestoreDBInstanceFromDBSnapshot", early).unwrap();
+}
+
+#[test]
 fn a_change_that_waits_from_the_beginning_comes_in_its_window() {
     let mut table = Table::new();
     let doc = json!({"DBInstanceIdentifier": "stock", "PreferredMaintenanceWindow": "sun:02:00-sun:02:30",
