@@ -102,6 +102,17 @@ const NOT_ON_A_CLUSTER_SNAPSHOT: &[(&str, &str)] = &[
     ("StorageThroughput", "Multi-AZ clusters that are not Aurora"),
     ("DBSystemId", "reserved"),
 ];
+const NOT_ON_AN_AUTOMATED_BACKUP: &[(&str, &str)] = &[
+    ("TdeCredentialArn", "Oracle and SQL Server with TDE"),
+    ("Timezone", "SQL Server"),
+    ("DBInstanceAutomatedBackupsReplications", "backups that are replicated to another region"),
+    ("MultiTenant", "Oracle CDB"),
+    ("AwsBackupRecoveryPointArn", "continuous backups of AWS Backup"),
+    ("AdditionalStorageVolumes", "Oracle, SQL Server"),
+    ("StorageType", "of clusters: Multi-AZ clusters that are not Aurora"),
+    ("Iops", "of clusters: Multi-AZ clusters that are not Aurora"),
+    ("StorageThroughput", "of clusters: Multi-AZ clusters that are not Aurora"),
+];
 /// What is off or empty on a populated resource, and says something by it.
 const EMPTY: &[(&str, &str)] = &[
     ("DBSecurityGroups", "EC2-Classic is gone"),
@@ -191,6 +202,18 @@ fn snapshots_have_every_member_or_a_reason_why_not() {
     check("DBSnapshot", &one, &[NOT_ON_A_SNAPSHOT]);
     let one = table.call("DescribeDBClusterSnapshots", json!({})).unwrap()["DBClusterSnapshots"][0].clone();
     check("DBClusterSnapshot", &one, &[NOT_ON_A_CLUSTER_SNAPSHOT]);
+}
+
+#[test]
+fn automated_backups_have_every_member_or_a_reason_why_not() {
+    let mut table = Table::new();
+    let storage = ["StorageType", "Iops", "StorageThroughput"];
+    let not: Vec<_> =
+        NOT_ON_AN_AUTOMATED_BACKUP.iter().filter(|(name, _)| !storage.contains(name)).copied().collect();
+    let rows = table.call("DescribeDBInstanceAutomatedBackups", json!({})).unwrap();
+    check("DBInstanceAutomatedBackup", &rows["DBInstanceAutomatedBackups"][0], &[&not]);
+    let rows = table.call("DescribeDBClusterAutomatedBackups", json!({})).unwrap();
+    check("DBClusterAutomatedBackup", &rows["DBClusterAutomatedBackups"][0], &[NOT_ON_AN_AUTOMATED_BACKUP]);
 }
 
 #[test]

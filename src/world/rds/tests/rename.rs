@@ -116,6 +116,18 @@ fn a_name_that_is_taken_is_refused_and_destroys_nothing() {
 }
 
 #[test]
+fn a_parked_instance_is_counted_all_the_way() {
+    let mut table = Table::new();
+    table.with(|rds, _| rds.quotas.instances = 3);
+    table.call("ModifyDBInstance", rename("orders-parked")).unwrap();
+    table.film(|t| {
+        assert_eq!(t.code("RestoreDBInstanceFromDBSnapshot", restore("new")), "InstanceQuotaExceeded");
+    });
+    table.with(|rds, _| rds.quotas.instances = 4);
+    table.call("RestoreDBInstanceFromDBSnapshot", restore("orders")).unwrap();
+}
+
+#[test]
 fn the_same_calls_at_the_same_times_give_the_same_world() {
     let live = || {
         let mut table = Table::new();
