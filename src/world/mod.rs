@@ -39,7 +39,7 @@ pub use dynamodb::{Backup as TableBackup, DynamoDb};
 pub use ecs::{Ecs, Failure, Service};
 pub use given::Misplaced;
 pub use place::name_member;
-pub use rds::{Cluster, Instance, Member, Rds, Retained, Snapshot, Unfit};
+pub use rds::{Cluster, Instance, Member, Rds, Retained, Snapshot};
 pub use refused::Refused;
 pub use scaling::Scaling;
 

@@ -4,15 +4,14 @@
 //! Things are described by the members of the API (`rds.instance`), what no API tells by members of our own
 //! (`rds.dead_end`), which are refused by name when they are not known.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::rds::Quotas;
-use super::{Moment, Rds, Services, Site, World};
+use super::{Moment, Rds, Services, Site, World, given};
 use crate::ids::Span;
 
 /// Every kind of thing, and the member that names one.
@@ -30,6 +29,8 @@ const KINDS: &[(&str, &str)] = &[
     ("rds.scarce", "class"),
     ("rds.dead_end", "of"),
     ("rds.stay", "of"),
+    ("rds.hold", "of"),
+    ("rds.default_version", "engine"),
     ("ecs.cluster", "clusterName"),
     ("ecs.task_definition", "family"),
     ("ecs.service", "serviceName"),
@@ -102,7 +103,25 @@ struct DeadEnd {
 struct Stay {
     of: String,
     status: String,
+    #[serde(deserialize_with = "duration")]
     lasts: Span,
+}
+
+/// A store stays where it is for so long from now, whatever is ahead of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hold {
+    of: String,
+    #[serde(deserialize_with = "duration")]
+    lasts: Span,
+}
+
+/// The version that a new store of an engine has where a call names none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DefaultVersion {
+    engine: String,
+    version: String,
 }
 
 impl World {
@@ -166,8 +185,17 @@ fn rule_rds(rds: &mut Rds, kind: &str, thing: &Value, moment: &mut Moment<'_>) -
         },
         "stay" => {
             let Stay { of, status, lasts } = own(thing)?;
-            let stays: &mut BTreeMap<String, Span> = rds.stays.entry(of).or_default();
-            stays.insert(status, lasts);
+            rds.stays_in(&of, &status, lasts);
+        }
+        "hold" => {
+            let Hold { of, lasts } = own(thing)?;
+            if !rds.hold(&of, moment.now.plus(lasts), moment) {
+                return Err(format!("{of} is on no way on which it could be held"));
+            }
+        }
+        "default_version" => {
+            let DefaultVersion { engine, version } = own(thing)?;
+            rds.default_versions.insert(engine, version);
         }
         _ => return Err(unknown(kind)),
     }
@@ -226,6 +254,13 @@ fn in_backup(
         "ending" => said(services.backup.place_ending(thing)),
         _ => Err(unknown(kind)),
     }
+}
+
+/// `8m`, or seconds.
+fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+    let value = Value::deserialize(from)?;
+    let missing = || serde::de::Error::custom("a duration such as 8m is needed");
+    given::span(&value).map_err(serde::de::Error::custom)?.ok_or_else(missing)
 }
 
 /// A description by members of our own.

@@ -69,11 +69,13 @@ fn rds(services: &Services, now: At) -> Value {
         rds.clusters.iter().enumerate().map(|(at, c)| with(rds.cluster_document(at, now), &c.data));
     let snapshots = rds.snapshots.iter().map(|s| with(Value::Object(s.doc.clone()), &s.data));
     let of_clusters = rds.cluster_snapshots.iter().map(|s| with(Value::Object(s.doc.clone()), &s.data));
+    let retained = rds.retained.iter().map(|r| with(Value::Object(r.doc.clone()), &r.data));
     json!({
         "instances": instances.collect::<Vec<_>>(),
         "clusters": clusters.collect::<Vec<_>>(),
         "snapshots": snapshots.collect::<Vec<_>>(),
         "cluster_snapshots": of_clusters.collect::<Vec<_>>(),
+        "retained": retained.collect::<Vec<_>>(),
     })
 }
 

@@ -24,8 +24,10 @@ impl Desk {
         let mut world = World::new(7, START);
         world.furnish(&site, |services, moment| {
             let rds = &mut services.rds;
-            rds.place_subnet_group(&json!({"DBSubnetGroupName": "shop-db", "VpcId": "vpc-shop"}), moment)
-                .unwrap();
+            for name in ["default", "shop-db"] {
+                let group = json!({"DBSubnetGroupName": name, "VpcId": "vpc-shop"});
+                rds.place_subnet_group(&group, moment).unwrap();
+            }
             let group = json!({"DBParameterGroupName": "shop-pg16", "DBParameterGroupFamily": "postgres16"});
             rds.place_parameter_group(&group, moment).unwrap();
             rds.security_groups =

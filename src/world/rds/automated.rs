@@ -59,9 +59,11 @@ impl Rds {
         let live = self.instances.iter().filter(|i| i.cluster().is_none() && i.status() != "deleting");
         let live = live.filter(|i| number(&i.doc, "BackupRetentionPeriod") > 0);
         let mut rows: Vec<Value> = live
-            .map(|i| instance_row(&i.doc, &arn(&i.doc, moment), i.window(moment.now), "active", moment))
+            .map(|i| {
+                Rds::instance_row(self, &i.doc, &arn(&i.doc, moment), i.window(moment.now), "active", moment)
+            })
             .collect();
-        rows.extend(self.retained_rows(moment, "DBInstanceArn", instance_row));
+        rows.extend(self.retained_rows(moment, "DBInstanceArn", Rds::instance_row));
         rows.retain(|row| {
             ["DbiResourceId", "DBInstanceIdentifier", "DBInstanceAutomatedBackupsArn"]
                 .iter()
@@ -86,9 +88,9 @@ impl Rds {
     ) -> Result<Value, Refused> {
         let live = self.clusters.iter().filter(|c| c.status() != "deleting");
         let mut rows: Vec<Value> = live
-            .map(|c| cluster_row(&c.doc, &arn(&c.doc, moment), c.window(moment.now), "active", moment))
+            .map(|c| self.cluster_row(&c.doc, &arn(&c.doc, moment), c.window(moment.now), "active", moment))
             .collect();
-        rows.extend(self.retained_rows(moment, "DBClusterArn", cluster_row));
+        rows.extend(self.retained_rows(moment, "DBClusterArn", Rds::cluster_row));
         rows.retain(|row| {
             ["DbClusterResourceId", "DBClusterIdentifier"]
                 .iter()
@@ -106,12 +108,12 @@ impl Rds {
 
     fn retained_rows(&self, moment: &Moment<'_>, of_kind: &str, row: Row) -> Vec<Value> {
         let kept = self.retained.iter().filter(|r| r.is_kept(moment.now) && r.doc.contains_key(of_kind));
-        kept.map(|r| row(&r.doc, &r.arn, Some(r.window(moment.now)), "retained", moment)).collect()
+        kept.map(|r| row(self, &r.doc, &r.arn, Some(r.window(moment.now)), "retained", moment)).collect()
     }
 }
 
 /// A row of a store's document, the ARN of its backups, what they reach, their status.
-type Row = fn(&Map<String, Value>, &str, Option<(At, At)>, &str, &Moment<'_>) -> Value;
+type Row = fn(&Rds, &Map<String, Value>, &str, Option<(At, At)>, &str, &Moment<'_>) -> Value;
 
 fn member_of(filter: &str) -> Option<&'static str> {
     match filter {
@@ -173,34 +175,42 @@ fn row_of(
     row
 }
 
-fn instance_row(
-    doc: &Map<String, Value>,
-    arn: &str,
-    window: Option<(At, At)>,
-    status: &str,
-    moment: &Moment<'_>,
-) -> Value {
-    let mut row = row_of(doc, window, status, moment);
-    row.insert("DBInstanceAutomatedBackupsArn".into(), arn.into());
-    row.insert("Port".into(), number(doc, "DbInstancePort").into());
-    row.insert("VpcId".into(), doc["DBSubnetGroup"]["VpcId"].clone());
-    row.insert("Encrypted".into(), doc.get("StorageEncrypted").cloned().unwrap_or(Value::Bool(false)));
-    row.insert("OptionGroupName".into(), doc["OptionGroupMemberships"][0]["OptionGroupName"].clone());
-    Value::Object(row)
-}
+impl Rds {
+    fn instance_row(
+        _: &Rds,
+        doc: &Map<String, Value>,
+        arn: &str,
+        window: Option<(At, At)>,
+        status: &str,
+        moment: &Moment<'_>,
+    ) -> Value {
+        let mut row = row_of(doc, window, status, moment);
+        row.insert("DBInstanceAutomatedBackupsArn".into(), arn.into());
+        row.insert("Port".into(), number(doc, "DbInstancePort").into());
+        row.insert("VpcId".into(), doc["DBSubnetGroup"]["VpcId"].clone());
+        row.insert("Encrypted".into(), doc.get("StorageEncrypted").cloned().unwrap_or(Value::Bool(false)));
+        row.insert("OptionGroupName".into(), doc["OptionGroupMemberships"][0]["OptionGroupName"].clone());
+        Value::Object(row)
+    }
 
-fn cluster_row(
-    doc: &Map<String, Value>,
-    arn: &str,
-    window: Option<(At, At)>,
-    status: &str,
-    moment: &Moment<'_>,
-) -> Value {
-    let mut row = row_of(doc, window, status, moment);
-    row.insert("DBClusterAutomatedBackupsArn".into(), arn.into());
-    row.insert("Port".into(), number(doc, "Port").into());
-    row.insert("StorageEncrypted".into(), doc.get("StorageEncrypted").cloned().unwrap_or(Value::Bool(false)));
-    row.insert("LicenseModel".into(), super::engine::licence(of(doc, "Engine")).into());
-    row.retain(|name, _| name != "StorageType");
-    Value::Object(row)
+    fn cluster_row(
+        &self,
+        doc: &Map<String, Value>,
+        arn: &str,
+        window: Option<(At, At)>,
+        status: &str,
+        moment: &Moment<'_>,
+    ) -> Value {
+        let mut row = row_of(doc, window, status, moment);
+        row.insert("DBClusterAutomatedBackupsArn".into(), arn.into());
+        row.insert("Port".into(), number(doc, "Port").into());
+        row.insert(
+            "StorageEncrypted".into(),
+            doc.get("StorageEncrypted").cloned().unwrap_or(Value::Bool(false)),
+        );
+        row.insert("VpcId".into(), self.vpc_of(doc));
+        row.insert("LicenseModel".into(), super::engine::licence(of(doc, "Engine")).into());
+        row.retain(|name, _| name != "StorageType");
+        Value::Object(row)
+    }
 }

@@ -1,6 +1,6 @@
 //! What a call must stand up to: names, groups, quotas, keys, capacity. Codes as in `aws.md` §1.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Rds, bare, number, of, text};
 use crate::world::Refused;
@@ -35,7 +35,10 @@ impl Rds {
     pub(super) fn free_name(&self, parameter: &str, name: &str) -> Result<String, Refused> {
         let name = identifier(parameter, name)?;
         if self.instances.iter().any(|i| i.id() == name) {
-            return Err(Refused::new("DBInstanceAlreadyExists", "DB instance already exists"));
+            return Err(Refused::new(
+                "DBInstanceAlreadyExists",
+                format!("DB instance {name} already exists"),
+            ));
         }
         Ok(name)
     }
@@ -143,7 +146,7 @@ impl Rds {
         let default =
             self.security_groups.iter().find(|(id, of)| *vpc == of.as_str() && id.contains("default"));
         let id = default.map_or("sg-default", |(id, _)| id.as_str());
-        super::given::security_groups(&serde_json::json!([id]))
+        super::settings::security_groups(&json!([id]))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `instance` and `cluster` are the documents, their lives and the calls that change them; `snapshot` and
 //! `automated` are what they are restored from; `describe`, `event` and `tags` the reads; `check` what a call
-//! must stand up to. `furnish` makes a starting world of plain descriptions, `trouble` is what a scenario may do
+//! must stand up to. `place` makes a starting world of plain descriptions, `trouble` is what a scenario may do
 //! to it, `write` an application that uses it. Statuses and their order as in `aws.md` §2.
 
 mod automated;
@@ -11,11 +11,10 @@ mod cluster;
 mod describe;
 mod engine;
 mod event;
-mod fits;
-mod furnish;
-mod given;
 mod instance;
 mod life;
+mod place;
+mod settings;
 mod snapshot;
 mod tags;
 #[cfg(test)]
@@ -34,7 +33,6 @@ use crate::ids::Span;
 pub use automated::Retained;
 pub use cluster::{Cluster, Member};
 pub use event::Event;
-pub use fits::Unfit;
 pub use instance::Instance;
 pub use snapshot::Snapshot;
 

@@ -5,11 +5,13 @@ use crate::ids::At;
 use crate::world::Data;
 
 impl Rds {
-    /// A write at `at` by an application that connects to the instance of that name. The line of history it went
-    /// to, for [`crate::world::Data::holds`]; `None` when nobody could be reached under the name.
+    /// A write at `at` by an application that connects to the instance of that name, or else to the cluster of that
+    /// name. The line of history it went to, for [`crate::world::Data::holds`]; `None` when nobody could be reached.
     pub fn write(&mut self, name: &str, at: At) -> Option<String> {
-        let found = self.instances.iter().position(|i| !i.nameless && i.id().eq_ignore_ascii_case(name))?;
-        self.write_at(found, at)
+        match self.instances.iter().position(|i| !i.nameless && i.id().eq_ignore_ascii_case(name)) {
+            Some(found) => self.write_at(found, at),
+            None => self.write_to_cluster(name, at),
+        }
     }
 
     /// A write by an application that has the address of an instance from before, whatever that is called now.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Step, settle};
 use crate::ids::Span;
-use crate::world::rds::given::{self, Kind};
+use crate::world::rds::settings::{self, Kind};
 use crate::world::rds::{Due, Rds, engine, needed, of, text, window};
 use crate::world::{Due as Happening, Moment, Refused};
 
@@ -42,7 +42,8 @@ impl Rds {
         self.cluster_must_be_available(at)?;
         self.may_change_cluster(at, parameters)?;
         let cluster = &self.clusters[at];
-        let mut settings = given::settings(Kind::Cluster, &cluster.doc, parameters, "pending-reboot", moment);
+        let mut settings =
+            settings::of_call(Kind::Cluster, &cluster.doc, parameters, "pending-reboot", moment);
         if !cluster.is_serverless() {
             // The parameter is version 1's; others are told nothing (API reference, `EnableHttpEndpoint`).
             settings.remove("HttpEndpointEnabled");

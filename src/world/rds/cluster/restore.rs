@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Cluster, Step, base, settle};
 use crate::ids::Span;
-use crate::world::rds::given::{self, Kind};
+use crate::world::rds::settings::{self, Kind};
 use crate::world::rds::{Rds, bare, check, engine, needed, of, text};
 use crate::world::{Data, Moment, Refused};
 
@@ -146,7 +146,7 @@ impl Rds {
                 doc.insert((*name).to_owned(), value.clone());
             }
         }
-        doc.extend(given::settings(Kind::Cluster, &doc, parameters, "in-sync", moment));
+        doc.extend(settings::of_call(Kind::Cluster, &doc, parameters, "in-sync", moment));
         settle(&mut doc, moment);
         doc
     }

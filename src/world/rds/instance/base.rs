@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::world::Moment;
-use crate::world::rds::{engine, given, members, number, of, window};
+use crate::world::rds::{engine, members, number, of, settings, window};
 
 /// A new instance in a subnet group, nothing turned on.
 pub(in crate::world::rds) fn base(
@@ -105,9 +105,9 @@ pub(in crate::world::rds) fn settle(doc: &mut Map<String, Value>, moment: &Momen
     }
     let version = of(doc, "EngineVersion").to_owned();
     let group = format!("default.{}", engine::family(&engine, &version));
-    keep(doc, "DBParameterGroups", || given::parameter_group(&group.into(), "in-sync"));
+    keep(doc, "DBParameterGroups", || settings::parameter_group(&group.into(), "in-sync"));
     keep(doc, "OptionGroupMemberships", || {
-        given::option_group(&engine::option_group(&engine, &version).into())
+        settings::option_group(&engine::option_group(&engine, &version).into())
     });
     storage(doc);
     monitoring(doc, moment);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::base::{keep, zone_of};
 use super::{Instance, Step, base, settle};
 use crate::ids::Span;
-use crate::world::rds::given::{self, Kind};
+use crate::world::rds::settings::{self, Kind};
 use crate::world::rds::{Rds, engine, needed, number, of, text};
 use crate::world::{Data, Moment, Refused};
 
@@ -114,7 +114,7 @@ impl Rds {
         doc.insert("StorageType".into(), "aurora".into());
         doc.insert("AllocatedStorage".into(), 1.into());
         doc.insert("PromotionTier".into(), 1.into());
-        let mut given = given::settings(Kind::Instance, &doc, parameters, "in-sync", moment);
+        let mut given = settings::of_call(Kind::Instance, &doc, parameters, "in-sync", moment);
         given.retain(|name, _| !OF_CLUSTER.contains(&name.as_str()) || name == "VpcSecurityGroups");
         doc.extend(given);
         settle(&mut doc, moment);
@@ -137,7 +137,7 @@ impl Rds {
         let resource = self.resource_id("db", moment);
         let mut doc = base(id, &resource, group, moment);
         doc.insert("EngineVersion".into(), version.into());
-        doc.extend(given::settings(Kind::Instance, &doc, parameters, "in-sync", moment));
+        doc.extend(settings::of_call(Kind::Instance, &doc, parameters, "in-sync", moment));
         doc.remove("MasterUserPassword");
         keep(&mut doc, "VpcSecurityGroups", || self.default_security_group(&vpc));
         settle(&mut doc, moment);
@@ -156,17 +156,19 @@ fn creation(instance: &Instance, member: bool, moment: &Moment<'_>) -> Vec<(Span
     let within = |what: &str, low: u64, high: u64| {
         moment.within(&format!("create/{what}/{}", instance.resource()), Span::secs(low), Span::secs(high))
     };
+    if !member {
+        return vec![
+            (within("creating", 240, 720), Step::status("backing-up")),
+            (within("backing-up", 60, 180), Step::BackedUp),
+            (Span::secs(1), Step::Available),
+        ];
+    }
     let mut steps = Vec::new();
-    if member {
-        let monitored = number(&instance.doc, "MonitoringInterval") > 0;
-        let next =
-            if monitored { "configuring-enhanced-monitoring" } else { "configuring-iam-database-auth" };
-        steps.push((within("creating", 240, 780), Step::status(next)));
+    if number(&instance.doc, "MonitoringInterval") > 0 {
+        steps.push((within("creating", 240, 780), Step::status("configuring-enhanced-monitoring")));
         steps.push((within("configuring", 30, 90), Step::Available));
     } else {
-        steps.push((within("creating", 240, 720), Step::status("backing-up")));
-        steps.push((within("backing-up", 60, 180), Step::BackedUp));
-        steps.push((Span::secs(1), Step::Available));
+        steps.push((within("creating", 270, 870), Step::Available));
     }
     steps
 }

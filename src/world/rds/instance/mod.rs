@@ -197,6 +197,9 @@ impl Rds {
         }
         instance.set("PendingModifiedValues", pending);
         instance.doc.retain(|_, value| !value.is_null());
+        // Turning backups off ends what could be restored; turned on again, they begin with a backup of now.
+        let kept = number(&instance.doc, "BackupRetentionPeriod") > 0;
+        instance.backed_up = Some(instance.backed_up.unwrap_or(moment.now)).filter(|_| kept);
         if settings.contains_key("DbInstancePort") {
             let id = instance.id().to_owned();
             instance.set_address(&id, moment);

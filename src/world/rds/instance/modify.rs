@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Step, pending_name};
 use crate::ids::Span;
-use crate::world::rds::given::{self, Kind};
+use crate::world::rds::settings::{self, Kind};
 use crate::world::rds::{Due, Rds, engine, needed, number, of, text, window};
 use crate::world::{Due as Happening, Moment, Refused};
 
@@ -49,7 +49,7 @@ impl Rds {
         let at = self.named(needed(parameters, "DBInstanceIdentifier")?)?;
         self.must_be_available(at)?;
         let doc = &self.instances[at].doc;
-        let settings = given::settings(Kind::Instance, doc, parameters, "pending-reboot", moment);
+        let settings = settings::of_call(Kind::Instance, doc, parameters, "pending-reboot", moment);
         self.may_change(at, parameters, &settings)?;
         let soon = self.accept(at, settings, parameters["ApplyImmediately"] == true);
         let answer = self.instances[at].document(moment.now);

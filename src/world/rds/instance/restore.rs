@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Instance, Step, base, settle};
 use crate::ids::Span;
-use crate::world::rds::given::{self, Kind};
+use crate::world::rds::settings::{self, Kind};
 use crate::world::rds::{Rds, Snapshot, bare, engine, needed, number, of};
 use crate::world::{Data, Moment, Refused};
 
@@ -118,7 +118,7 @@ impl Rds {
                 doc.insert((*name).to_owned(), value.clone());
             }
         }
-        let given = given::settings(Kind::Instance, &doc, parameters, "in-sync", moment);
+        let given = settings::of_call(Kind::Instance, &doc, parameters, "in-sync", moment);
         if given.contains_key("Iops") && !given.contains_key("StorageType") {
             doc.insert("StorageType".into(), "io1".into());
         }
@@ -147,11 +147,8 @@ impl Rds {
         }
         let mut steps = vec![(creating, Step::status("backing-up"))];
         steps.push((within("backing-up", 60, 240), Step::BackedUp));
-        if instance
-            .doc
-            .get("EnabledCloudwatchLogsExports")
-            .is_some_and(|l| l.as_array().is_some_and(|l| !l.is_empty()))
-        {
+        let logs = instance.doc.get("EnabledCloudwatchLogsExports").and_then(Value::as_array);
+        if logs.is_some_and(|logs| !logs.is_empty()) {
             steps.push((Span::secs(1), Step::status("configuring-log-exports")));
             steps.push((within("logs", 20, 60), Step::Available));
         } else {

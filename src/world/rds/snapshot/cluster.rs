@@ -65,7 +65,8 @@ impl Rds {
         begin(&mut snapshot.doc, tags);
         let answer = Value::Object(snapshot.doc.clone());
         self.cluster_snapshots.push(snapshot);
-        plan(&id, moment, |step| Due::ClusterSnapshot { id: id.clone(), step });
+        let lasts = self.snapshot_lasts(&id, moment);
+        plan(0, lasts, moment, |step| Due::ClusterSnapshot { id: id.clone(), step });
         self.note("db-cluster-snapshot", &id, "backup", "Creating manual cluster snapshot", moment.now);
         Ok(answer)
     }

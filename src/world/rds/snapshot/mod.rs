@@ -26,6 +26,9 @@ pub(in crate::world) enum Step {
     Available,
 }
 
+/// Bytes in use of each GiB that is allocated: three fifths.
+pub(super) const BYTES_PER_GIB: u64 = 644_245_094;
+
 /// Members of an instance that its snapshots show under the same name.
 const SHOWN: &[&str] = &[
     "DBInstanceIdentifier",
@@ -102,7 +105,8 @@ impl Rds {
         begin(&mut snapshot.doc, tags);
         let answer = Value::Object(snapshot.doc.clone());
         self.snapshots.push(snapshot);
-        plan(&id, moment, |step| Due::Snapshot { id: id.clone(), step });
+        let lasts = self.snapshot_lasts(&id, moment);
+        plan(0, lasts, moment, |step| Due::Snapshot { id: id.clone(), step });
         self.note("db-snapshot", &id, "creation", "Creating manual snapshot", moment.now);
         Ok(answer)
     }
@@ -111,8 +115,17 @@ impl Rds {
     pub fn snapshot_of(&self, at: usize, id: &str, kind: &str, moment: &Moment<'_>) -> Snapshot {
         let instance = &self.instances[at];
         let mut doc = document(&instance.doc, id, kind, moment);
-        doc.insert("FullSnapshotSizeInBytes".into(), (number(&doc, "AllocatedStorage") * 644_245_094).into());
+        doc.insert(
+            "FullSnapshotSizeInBytes".into(),
+            (number(&doc, "AllocatedStorage") * BYTES_PER_GIB).into(),
+        );
         Snapshot { doc, data: instance.data.as_of(moment.now), source: instance.doc.clone() }
+    }
+
+    /// 1 to 10 minutes for an incremental one (`aws.md` §2), unless a scenario says how long it is `creating`.
+    pub(super) fn snapshot_lasts(&self, id: &str, moment: &Moment<'_>) -> Span {
+        let usual = moment.within(&format!("snapshot/{id}"), Span::mins(1), Span::mins(10));
+        self.stay([id, id], "creating").unwrap_or(usual)
     }
 
     pub(super) fn snapshot_step(&mut self, id: &str, step: &Step, now: At) {
@@ -225,12 +238,12 @@ fn has_room(snapshots: &[Snapshot], most: u64) -> Result<(), Refused> {
     Err(Refused::new("SnapshotQuotaExceeded", message))
 }
 
-/// 1 to 10 minutes for an incremental one (`aws.md` §2), with progress.
-fn plan(id: &str, moment: &mut Moment<'_>, due: impl Fn(Step) -> Due) {
-    let whole = moment.within(&format!("snapshot/{id}"), Span::mins(1), Span::mins(10));
-    for percent in [10, 45, 80] {
-        let after = Span(whole.0 * u64::from(percent) / 100);
+/// The rest of a snapshot's making from `done` percent on, in `lasts`.
+pub(super) fn plan(done: u8, lasts: Span, moment: &mut Moment<'_>, due: impl Fn(Step) -> Due) {
+    let left = u64::from(100_u8.saturating_sub(done)).max(1);
+    for percent in [10, 45, 80].into_iter().filter(|percent| *percent > done) {
+        let after = Span(lasts.0 * u64::from(percent - done) / left);
         moment.later(after, Happening::Rds(due(Step::Progress(percent))));
     }
-    moment.later(whole, Happening::Rds(due(Step::Available)));
+    moment.later(lasts, Happening::Rds(due(Step::Available)));
 }

@@ -2,10 +2,11 @@
 
 mod change;
 mod cluster;
+mod cluster_change;
 mod fields;
-mod furnish;
 mod member;
 mod pitr;
+mod place;
 mod refused;
 mod rename;
 mod restore;

@@ -108,6 +108,20 @@ fn where_no_backups_are_kept_there_is_no_past() {
 }
 
 #[test]
+fn backups_that_are_turned_on_again_begin_anew() {
+    let mut table = Table::new();
+    for days in [0, 7] {
+        let call = json!({"DBInstanceIdentifier": "orders", "BackupRetentionPeriod": days, "ApplyImmediately": true});
+        table.call("ModifyDBInstance", call).unwrap();
+        table.film_for(Span::mins(10), |t| t.now);
+    }
+    let rows =
+        table.call("DescribeDBInstanceAutomatedBackups", json!({"DbiResourceId": "db-ORDERS"})).unwrap();
+    let earliest = rows["DBInstanceAutomatedBackups"][0]["RestoreWindow"]["EarliestTime"].clone();
+    assert!(At::parse(earliest.as_str().unwrap()).unwrap() > START.plus(Span::mins(10)), "{earliest}");
+}
+
+#[test]
 fn after_a_rename_the_past_goes_by_the_resource_id_or_the_new_name() {
     let mut table = Table::new();
     table.call("ModifyDBInstance", super::rename("orders-parked")).unwrap();

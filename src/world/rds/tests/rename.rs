@@ -44,14 +44,18 @@ fn a_scenario_holds_the_old_name_for_eight_minutes_and_then_shows_none_for_twent
         rds.stays_in("orders", "nameless", Span::secs(20));
     });
     table.call("ModifyDBInstance", rename("orders-parked")).unwrap();
-    let names = |t: &mut Table| (t.by_name("orders").is_ok(), t.by_name("orders-parked").is_ok());
-    let mut times = vec![];
-    table.film(|t| times.push((names(t), t.now, status(&t.by_resource("db-ORDERS")))));
-    let from = |wanted: &dyn Fn(&((bool, bool), crate::ids::At, String)) -> bool| {
-        times.iter().find(|t| wanted(t)).unwrap().1
-    };
-    let (held, gap, new) =
-        (from(&|t| t.2 == "renaming"), from(&|t| t.0 == (false, false)), from(&|t| t.0 == (false, true)));
+    let mut first = [None; 3];
+    table.film(|t| {
+        let names = (t.by_name("orders").is_ok(), t.by_name("orders-parked").is_ok());
+        let renaming = status(&t.by_resource("db-ORDERS")) == "renaming" && names.0;
+        for (at, seen) in [renaming, names == (false, false), names == (false, true)].into_iter().enumerate()
+        {
+            if seen {
+                first[at].get_or_insert(t.now);
+            }
+        }
+    });
+    let [held, gap, new] = first.map(Option::unwrap);
     assert_eq!((gap.since(held), new.since(gap)), (Span::mins(8), Span::secs(20)));
 }
 
@@ -109,6 +113,18 @@ fn a_name_that_is_taken_is_refused_and_destroys_nothing() {
     assert_eq!(table.code("ModifyDBInstance", rename("other")), "DBInstanceAlreadyExists");
     assert_eq!(table.code("RestoreDBInstanceFromDBSnapshot", restore("OTHER")), "DBInstanceAlreadyExists");
     assert_eq!(table.by_resource("db-ORDERS")["DBInstanceIdentifier"], "orders");
+}
+
+#[test]
+fn a_parked_instance_is_counted_all_the_way() {
+    let mut table = Table::new();
+    table.with(|rds, _| rds.quotas.instances = 3);
+    table.call("ModifyDBInstance", rename("orders-parked")).unwrap();
+    table.film(|t| {
+        assert_eq!(t.code("RestoreDBInstanceFromDBSnapshot", restore("new")), "InstanceQuotaExceeded");
+    });
+    table.with(|rds, _| rds.quotas.instances = 4);
+    table.call("RestoreDBInstanceFromDBSnapshot", restore("orders")).unwrap();
 }
 
 #[test]

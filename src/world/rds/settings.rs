@@ -47,7 +47,7 @@ impl Kind {
 }
 
 /// What a call sets, under the names of the document; `group` is the status of a parameter group it names.
-pub(super) fn settings(
+pub(super) fn of_call(
     kind: Kind,
     before: &Map<String, Value>,
     parameters: &Value,
