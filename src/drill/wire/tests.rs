@@ -1,6 +1,7 @@
 //! Bytes as AWS's clients send and read them, spelled out. Whole operations are held against real clients in
 //! `tests/it/drill`.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -407,4 +408,40 @@ fn clients_tell_of_their_retries() {
     let expected = Retry { invocation: Some("i-1".into()), attempt: Some(2), most: Some(3) };
     assert_eq!(read(&request, "r").unwrap().retry, expected);
     assert_eq!(read(&dynamodb("ListTables", &json!({})), "r").unwrap().retry, Retry::default());
+}
+
+/// Something near a request: right in parts, wrong in others.
+fn near_request() -> impl Strategy<Value = Request> {
+    let body = prop_oneof![
+        any::<Vec<u8>>(),
+        "Action=(DescribeDBInstances|RestoreDBInstanceFromDBSnapshot)(&[A-Za-z.%=0-9&+]{0,60}){0,3}"
+            .prop_map(String::into_bytes),
+        r#"[{\[]("[A-Za-z]{0,12}":|[0-9.eE+-]{1,9}|null|true|"a"|[\]}{,:\[]){0,12}"#
+            .prop_map(String::into_bytes),
+    ];
+    let target = proptest::option::of(prop_oneof![
+        "(DynamoDB_20120810|AmazonEC2ContainerServiceV20141113)\\.[A-Z][A-Za-z]{0,20}",
+        Just("DynamoDB_20120810.UpdateTable".to_owned()),
+        Just("AmazonEC2ContainerServiceV20141113.UpdateService".to_owned()),
+    ]);
+    let path = "(/|/backup-jobs/|/backup-vaults/)[A-Za-z%0-9/]{0,12}";
+    let authorization =
+        proptest::option::of("AWS4-HMAC-SHA256 Credential=[A-Za-z0-9/]{0,40}(rds|ecs|backup)/aws4_request");
+    (body, target, path, "[A-Za-z=&%+]{0,20}", authorization).prop_map(
+        |(body, target, path, query, authorization)| {
+            let target = target.map(|t| ("x-amz-target".to_owned(), t));
+            let headers = target.into_iter().chain(authorization.map(|a| ("authorization".to_owned(), a)));
+            Request { method: "GET".into(), path, query, headers: headers.collect(), body }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_request_is_a_call_or_refused_by_the_callers_fault(request in near_request()) {
+        if let Err(misread) = read(&request, "r") {
+            prop_assert!((400..500).contains(&misread.answer.status), "{:?}", misread.refused);
+            prop_assert!(!misread.answer.body.is_empty());
+        }
+    }
 }

@@ -102,6 +102,8 @@ async fn the_rust_sdk_recognises_code_and_message_of_errors() {
             "DescribeScalableTargets",
             refused_as("application-autoscaling", "DescribeScalableTargets", Common::AccessDenied),
         ),
+        ("backup", "DescribeBackupJob", Refused::new("ResourceNotFoundException", "no such job")),
+        ("backup", "ListBackupVaults", refused_as("backup", "ListBackupVaults", Common::UnknownKey)),
     ];
     let backend = Canned::new(errors.iter().map(|(_, o, r)| (*o, Reply::Answer(Err(r.clone())))));
     let server = backend.served().await;
