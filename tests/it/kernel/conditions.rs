@@ -55,7 +55,7 @@ fn an_absent_row_is_not_a_fine_row() {
 
 #[test]
 fn the_answer_of_an_item_knows_its_item() {
-    let steps = "  - name: note\n    action: assert\n    inputs: {check: \"length(reads.each) == `2`\", rows: {each: {exactly: 2}}, message: No}\n    outputs: [{name: all, selector: reads.each, type: list}]\n";
+    let steps = "  - name: note\n    action: assert\n    inputs: {check: \"length(reads.each) == `2`\", rows: {each: {exactly: 2}}, message: It is not so}\n    outputs: [{name: all, selector: reads.each, type: list}]\n";
     let mut desk = Desk::of(&(steps.to_owned() + &ask("after")));
     desk.service("web", 3, 1).service("api", 3, 2).rest();
     assert_eq!(
