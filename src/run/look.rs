@@ -254,11 +254,7 @@ impl Look {
         let Some(items) = &read.for_each else {
             return Ok(vec![question(&place, operation, scope.fill(parameters).map_err(waiting)?)]);
         };
-        let items = match scope.value(items).map_err(waiting)? {
-            Value::Array(items) => items,
-            Value::Null => Vec::new(),
-            other => vec![other],
-        };
+        let items = listed(scope.value(items).map_err(waiting)?);
         let one = |(index, item): (usize, &Value)| {
             let scope = Scope { item: Some((item, index)), ..scope };
             Ok(question(&place, operation, scope.fill(parameters).map_err(waiting)?))
@@ -275,20 +271,10 @@ impl Look {
 
     fn select(&self, ask: &Ask, answers: &[Reading], frame: &Frame) -> Result<Value, Unread> {
         match ask {
-            Ask::Read(read) if read.for_each.is_some() => {
-                let mut flat = Vec::new();
-                for answer in answers {
-                    match self.select_one(read, answer, frame)? {
-                        Value::Array(rows) => flat.extend(rows),
-                        Value::Null => {}
-                        row => flat.push(row),
-                    }
-                }
-                Ok(Value::Array(flat))
-            }
-            Ask::Read(read) => match answers.first() {
-                Some(answer) => self.select_one(read, answer, frame),
-                None => Ok(Value::Null),
+            Ask::Read(read) => match (&read.for_each, answers.first()) {
+                (Some(items), _) => self.select_each(read, items, answers, frame),
+                (None, Some(answer)) => self.select_one(read, answer, frame, None),
+                (None, None) => Ok(Value::Null),
             },
             Ask::Target(target) => self.select_target(target, answers),
             Ask::Call(_) | Ask::Identity(_) => match answers.first().map(|a| &a.answer) {
@@ -299,11 +285,34 @@ impl Look {
         }
     }
 
-    fn select_one(&self, read: &Read, answer: &Reading, frame: &Frame) -> Result<Value, Unread> {
+    /// One flat list of what the answers hold; the answer of an item sees that item.
+    fn select_each(
+        &self,
+        read: &Read,
+        items: &Expr,
+        answers: &[Reading],
+        frame: &Frame,
+    ) -> Result<Value, Unread> {
+        let scope = Scope::bare(&self.run, &self.path, frame, self.now);
+        let items = listed(scope.value(items).map_err(waiting)?);
+        let mut flat = Vec::new();
+        for (index, (item, answer)) in items.iter().zip(answers).enumerate() {
+            flat.extend(listed(self.select_one(read, answer, frame, Some((item, index)))?));
+        }
+        Ok(Value::Array(flat))
+    }
+
+    fn select_one(
+        &self,
+        read: &Read,
+        answer: &Reading,
+        frame: &Frame,
+        item: Option<(&Value, usize)>,
+    ) -> Result<Value, Unread> {
         let value = answer.answer.as_ref().map_err(Clone::clone)?;
         match &read.select {
             Some(select) => {
-                let scope = Scope::bare(&self.run, &self.path, frame, self.now);
+                let scope = Scope { item, ..Scope::bare(&self.run, &self.path, frame, self.now) };
                 scope.value_on(select, value).map_err(Unread::from)
             }
             None => Ok(value.as_ref().clone()),
@@ -320,6 +329,15 @@ impl Look {
             Err(why) if why.code.as_deref().is_some_and(|c| target.absent.contains(&c)) => Ok(Value::Null),
             Err(why) => Err(why.clone()),
         }
+    }
+}
+
+/// The elements of a list; nothing has none, and what is no list is its own one.
+fn listed(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items,
+        Value::Null => Vec::new(),
+        one => vec![one],
     }
 }
 

@@ -54,6 +54,17 @@ fn an_absent_row_is_not_a_fine_row() {
 }
 
 #[test]
+fn the_answer_of_an_item_knows_its_item() {
+    let steps = "  - name: note\n    action: assert\n    inputs: {check: \"length(reads.each) == `2`\", rows: {each: {exactly: 2}}, message: It is not so}\n    outputs: [{name: all, selector: reads.each, type: list}]\n";
+    let mut desk = Desk::of(&(steps.to_owned() + &ask("after")));
+    desk.service("web", 3, 1).service("api", 3, 2).rest();
+    assert_eq!(
+        desk.run.steps[&p("note")].outputs["all"],
+        json!([{"asked": "web", "at": 0, "runningCount": 1}, {"asked": "api", "at": 1, "runningCount": 2}])
+    );
+}
+
+#[test]
 fn an_error_code_is_borne_for_as_long_as_its_author_says() {
     let mut desk = Desk::of(&wait(
         "until: \"reads.db.DBInstanceStatus == 'available'\", tolerate: {DBInstanceNotFound: 2m}",

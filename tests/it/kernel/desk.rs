@@ -33,6 +33,10 @@ reads:
   all:
     aws: {service: ecs, operation: DescribeServices, parameters: {cluster: shop, services: "{{ parameters.services }}"}}
     select: services
+  each:
+    aws: {service: ecs, operation: DescribeServices, parameters: {cluster: shop, services: ["{{ item }}"]}}
+    for_each: parameters.services
+    select: "services[].{asked: {{ item }}, at: {{ index }}, runningCount: runningCount}"
   db:
     aws: {service: rds, operation: DescribeDBInstances, parameters: {DBInstanceIdentifier: orders}}
     select: "DBInstances[0]"
