@@ -2,6 +2,7 @@
 //! whatever goes wrong at random.
 
 mod chaos;
+mod figures;
 mod kit;
 
 use std::collections::BTreeSet;
@@ -51,7 +52,21 @@ fn journal(runbook: &str, id: &str, seed: u64) -> Vec<String> {
     let stored = kit.world.stored(&run).unwrap();
     let short = run.0.rsplit('-').next().unwrap();
     let facts = stored.decisions.iter().map(|d| serde_json::to_string(d).unwrap());
-    facts.map(|text| text.replace(&run.0, "RUN").replace(short, "RUN")).collect()
+    let mut digests = Vec::new();
+    facts.map(|text| numbered(&text.replace(&run.0, "RUN").replace(short, "RUN"), &mut digests)).collect()
+}
+
+/// Digests hang on the id of the run where a call bears it: each becomes the number of its first appearance.
+fn numbered(text: &str, digests: &mut Vec<String>) -> String {
+    let mut out = text.to_owned();
+    for found in text.split("\"digest\":\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let known = digests.iter().position(|digest| digest == found).unwrap_or_else(|| {
+            digests.push(found.to_owned());
+            digests.len() - 1
+        });
+        out = out.replace(found, &format!("digest {known}"));
+    }
+    out
 }
 
 #[test]
