@@ -17,7 +17,7 @@ async fn connect(server: &Server) -> Aws {
         region: Some("eu-west-1".into()),
         endpoint_url: Some(server.url()),
         mode: Mode::Full,
-        credentials: Credentials::Dummy,
+        credentials: Credentials::Dummy { key: "testing".into() },
     };
     Aws::connect(settings).await.unwrap()
 }
