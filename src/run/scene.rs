@@ -60,6 +60,8 @@ pub struct PaneView {
     pub asked: Option<At>,
     /// Why there is nothing newer. The rows are then those of the last answer.
     pub trouble: Option<Unread>,
+    /// How long until it is asked again at the latest; panes in which nothing changes are asked less often.
+    pub every: Span,
 }
 
 /// One row of a pane.
@@ -72,11 +74,25 @@ pub struct PaneRow {
 
 impl PaneView {
     fn waiting(title: &str) -> PaneView {
-        PaneView { title: title.to_owned(), columns: vec![], rows: vec![], asked: None, trouble: None }
+        PaneView {
+            title: title.to_owned(),
+            columns: vec![],
+            rows: vec![],
+            asked: None,
+            trouble: None,
+            every: Span::default(),
+        }
     }
 
-    /// The word that tells how far the rows can be trusted; none while they are fresh.
+    /// Whether a reader would see no difference but the age.
+    pub fn shows_the_same(&self, other: &PaneView) -> bool {
+        self.rows == other.rows && self.trouble == other.trouble && other.asked.is_some()
+    }
+
+    /// The word that tells how far the rows can be trusted; none while they are fresh. They are so for `stale_after`,
+    /// and for twice the time until they are asked again.
     pub fn word(&self, now: At, stale_after: Span) -> Option<&'static str> {
+        let stale_after = stale_after.max(self.every.plus(self.every));
         match (&self.trouble, self.asked) {
             (Some(trouble), _) => Some(trouble.kind.word()),
             (None, None) => Some("WAIT"),
@@ -113,7 +129,7 @@ impl Run {
         let columns = pane.columns.iter().map(|c| clean(&c.title).into_owned()).collect();
         let asked = frame.readings.get(&pane.read).map(|r| r.asked);
         match self.pane_rows(pane, frame, now) {
-            Ok(rows) => PaneView { title: before.title.clone(), columns, rows, asked, trouble: None },
+            Ok(rows) => PaneView { columns, rows, asked, trouble: None, ..before.clone() },
             Err(fault) => PaneView { trouble: Some(fault.into()), columns, ..before.clone() },
         }
     }

@@ -19,8 +19,8 @@ use crate::journal::{Disk, JournalError};
 use crate::run::{Command, Effect, Input, LookName, Outcome, PaneView, Perform, Refusal, Run, Scene};
 use crate::watch::{Cadence, Frame, Reading, WINDOW};
 
-/// How often a pane is read again.
-const PANE: Span = Span::secs(15);
+/// How often a pane is read again while it changes, and while it does not (`aws.md` §6).
+const PANE: (Span, Span) = (Span::secs(15), Span::secs(60));
 /// How long the end of a session waits for answers that are on their way.
 const LINGER: Span = Span::secs(65);
 
@@ -378,19 +378,21 @@ async fn follow_pane(
     scenes: watch::Receiver<Arc<Scene>>,
     events: mpsc::UnboundedSender<Event>,
 ) {
-    let every = PANE.paced(scenes.borrow().run.info.pace);
-    let mut cadence = Cadence::every(every);
+    let pace = scenes.borrow().run.info.pace;
+    let every = PANE.0.paced(pace);
+    let mut cadence = Cadence::every(every).idling(PANE.1.paced(pace));
     loop {
         let scene = Arc::clone(&scenes.borrow());
         let Some(pane) = scene.run.book().panes.get(index) else { return };
         let now = clock.now();
         let look = scene.run.pane_look(pane, now);
         // Whatever a step has just asked is fresh enough for a pane.
-        let frame = reader.round(&look, At(now.0 - i64::try_from(every.0 / 2).unwrap_or(0))).await;
+        let frame = reader.round(&look, At(now.0 - i64::try_from(every.0).unwrap_or(0))).await;
         let Some(before) = scenes.borrow().panes.get(index).cloned() else { return };
         let view = scene.run.pane_view(pane, &frame, &before, clock.now());
         let reading: Option<&Reading> = frame.readings.get(&pane.read);
-        cadence = reading.map_or(cadence, |r| cadence.after(r));
+        cadence = reading.map_or(cadence, |r| cadence.after(r)).seen(!view.shows_the_same(&before));
+        let view = PaneView { every: cadence.pause(100), ..view };
         if events.send(Event::Pane { index, view }).is_err() {
             return;
         }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::about;
-use crate::ids::{At, StepPath};
+use crate::ids::{At, Span, StepPath};
 use crate::run::{PaneView, Run, Scope, cell};
 use crate::runbook::{Action, Offer, Prompt};
 use crate::text::clean;
@@ -99,7 +99,14 @@ fn shown(run: &Run, name: &str, frame: &Frame, now: At) -> Shown {
     let title = clean(name).into_owned();
     let pane = run.book().panes.iter().find(|p| p.read == name && p.rows.is_none());
     if let (Some(pane), Ok(_)) = (pane, frame.value(name)) {
-        let before = PaneView { title, columns: vec![], rows: vec![], asked: None, trouble: None };
+        let before = PaneView {
+            title,
+            columns: vec![],
+            rows: vec![],
+            asked: None,
+            trouble: None,
+            every: Span::default(),
+        };
         return Shown::Table(run.pane_view(pane, frame, &before, now));
     }
     let text = match frame.value(name) {

@@ -6,17 +6,33 @@ use crate::ids::Span;
 /// Longest pause between two looks at a throttling or silent endpoint.
 const LONGEST: Span = Span::mins(2);
 
-/// How often one question is asked: its interval, doubled for each answer in a row that was refused or lost.
+/// How often one question is asked: its interval, doubled for each answer in a row that was refused or lost, or
+/// that brought nothing new where that may stretch it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cadence {
     interval: Span,
+    /// How far answers with nothing new may stretch the pause.
+    idle: Span,
     misses: u32,
+    same: u32,
 }
 
 impl Cadence {
     /// Looks every `interval`, already divided by the pace of the run.
     pub fn every(interval: Span) -> Cadence {
-        Cadence { interval, misses: 0 }
+        Cadence { interval, idle: interval, misses: 0, same: 0 }
+    }
+
+    /// Looks seldom while nothing changes, at least every `idle` (`aws.md` §6).
+    #[must_use]
+    pub fn idling(self, idle: Span) -> Cadence {
+        Cadence { idle, ..self }
+    }
+
+    /// Takes note of whether the last answer brought anything new.
+    #[must_use]
+    pub fn seen(self, new: bool) -> Cadence {
+        Cadence { same: if new { 0 } else { self.same.saturating_add(1) }, ..self }
     }
 
     /// Takes note of an answer.
@@ -31,8 +47,9 @@ impl Cadence {
 
     /// How long to wait before the next look. `jitter` in 0..=100 spreads callers by up to a fifth.
     pub fn pause(self, jitter: u32) -> Span {
-        let doubled = self.interval.0.saturating_mul(1 << self.misses.min(10));
-        let capped = doubled.min(LONGEST.0.max(self.interval.0));
+        let stretched = self.interval.0.saturating_mul(1 << self.same.min(10)).min(self.idle.0);
+        let doubled = stretched.saturating_mul(1 << self.misses.min(10));
+        let capped = doubled.min(LONGEST.0.max(stretched));
         Span(capped + capped / 500 * u64::from(jitter.min(100)))
     }
 }
@@ -61,6 +78,17 @@ mod tests {
             assert_eq!(cadence.pause(0), Span::secs(expected));
         }
         assert_eq!(cadence.after(&reading(None)).pause(0), Span::secs(15));
+    }
+
+    #[test]
+    fn where_nothing_changes_it_is_asked_less_until_something_does() {
+        let mut cadence = Cadence::every(Span::secs(15)).idling(Span::secs(60));
+        for expected in [30, 60, 60] {
+            cadence = cadence.seen(false);
+            assert_eq!(cadence.pause(0), Span::secs(expected));
+        }
+        assert_eq!(cadence.seen(true).pause(0), Span::secs(15));
+        assert_eq!(Cadence::every(Span::secs(5)).seen(false).pause(0), Span::secs(5));
     }
 
     #[test]

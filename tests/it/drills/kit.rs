@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ripcord::drill::{Cloud, Direct, Scenario, embedded, load, outside};
-use ripcord::headless::{Rehearsed, Script, Style, rehearse};
+use ripcord::drill::{Cloud, Direct, Player, Scenario, embedded, load, outside};
+use ripcord::headless::{Driver, Rehearsed, Script, Style, rehearse};
 use ripcord::journal::{LocalDisk, Shelf};
 use ripcord::run::Perform;
 use ripcord::runbook::Runbook;
@@ -51,6 +51,22 @@ impl Kit {
         let perform: Arc<dyn Perform> = Arc::new(Direct(Arc::clone(&cloud)));
         let world = outside(&cloud, perform, Shelf::at(LocalDisk, state.path()), "ana", false);
         Kit { cloud, world, clock, _state: state }
+    }
+
+    /// Plays a scenario that comes to its end, with or without the panes of a screen.
+    pub fn play(&self, book: &Arc<Runbook>, screen: bool) {
+        let player = Player::new(&self.cloud);
+        let script = Script::parse("ana", &[], &[]).unwrap();
+        let mut out = Vec::new();
+        let run = in_steps(&self.clock, async {
+            let checked = self.world.check(book, &self.cloud.scenario().parameters).await.unwrap();
+            let (session, handle, _) = self.world.start(&checked, None, None, screen).unwrap();
+            let work = tokio::spawn(session.run());
+            let reader = self.world.reader();
+            Driver::new(handle, reader, &script, Style::Plain, &mut out).played_by(&player).drive().await;
+            work.await.unwrap().run
+        });
+        assert!(run.unwrap().ended.is_some(), "{}", String::from_utf8_lossy(&out));
     }
 
     /// Plays the scenario as its good operator does; with it what was printed.

@@ -163,6 +163,7 @@ impl Play {
                 ],
                 asked: Some(At(now.0 - 3000)),
                 trouble: None,
+                every: Span::default(),
             },
             PaneView {
                 title: "Database".into(),
@@ -177,6 +178,7 @@ impl Play {
                     code: Some("AccessDenied".into()),
                     message: "not authorized to perform rds:DescribeDBInstances".into(),
                 }),
+                every: Span::default(),
             },
         ];
         self
