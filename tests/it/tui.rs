@@ -2,7 +2,9 @@
 
 #[cfg(feature = "aws")]
 mod alone;
+mod drill;
 mod gates;
+mod lines;
 mod play;
 mod prompts;
 mod screens;
