@@ -3,7 +3,9 @@
 #[cfg(feature = "aws")]
 mod alone;
 mod drill;
+mod drilled;
 mod gates;
+mod hands;
 mod lines;
 mod play;
 mod prompts;
