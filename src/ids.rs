@@ -36,6 +36,11 @@ impl At {
         self.rfc3339().get(11..19).unwrap_or("??:??:??").to_owned()
     }
 
+    /// `YYYY-MM-DD` in UTC.
+    pub fn date(self) -> String {
+        self.rfc3339().get(..10).unwrap_or("????-??-??").to_owned()
+    }
+
     /// Reads an RFC 3339 timestamp with a zone.
     pub fn parse(text: &str) -> Option<At> {
         text.parse::<jiff::Timestamp>().ok().map(|t| At(t.as_millisecond()))

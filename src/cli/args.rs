@@ -141,7 +141,7 @@ pub enum Command {
         #[command(flatten)]
         drive: DriveArgs,
     },
-    /// Go on with an unfinished run
+    /// Go on with an unfinished run; a drill goes on in its own cloud
     Resume {
         /// Its id, or enough of it
         run: String,
@@ -162,8 +162,9 @@ pub enum Command {
         drive: DriveArgs,
     },
     /// A drill: the same console and the same phrases, against a simulated AWS
+    #[command(after_help = DRILL)]
     Drill(DrillArgs),
-    /// Runs on this machine, newest first
+    /// Runs and drills on this machine, newest first
     Runs {
         /// Machine-readable
         #[arg(long)]
@@ -215,6 +216,15 @@ pub enum DrillCommand {
         cloud: CloudArgs,
     },
 }
+
+const DRILL: &str = "\
+Keys in the run view:
+  b brief, with a line for another terminal     p stop the clock, or let it go on
+  H the next hint; it is counted                D debrief, once the run has ended
+A drill that is left goes on with `ripcord resume RUN`.
+
+Exit codes: in the console and with --plain that of the run. With --no-input the
+scenario answers: 0 when the run ended as documented and the world is right, else 1.";
 
 /// The runbook that is drilled where none is named.
 pub const FLAGSHIP: &str = "ecs-rds-snapshot-restore";

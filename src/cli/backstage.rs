@@ -1,6 +1,6 @@
 //! The world behind the console: [`Backstage`] over a [`World`], everything spawned, nothing awaited.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
@@ -15,11 +15,11 @@ use super::plan::Agreed;
 use super::start::attend;
 use super::{books, plan, say};
 use crate::ids::{At, Clock, Identity, Place, RunId, StepPath};
-use crate::journal::LocalDisk;
+use crate::journal::{EndpointKind, LocalDisk};
 use crate::run::{self, Look, Run};
 use crate::runbook::{self, Runbook};
 use crate::runner::{Checked, Handle, Left, Reader, Session, Trouble, World, endpoint_words};
-use crate::tui::{Backstage, BookLine, Facts, Listing, Replies, Reply, RunLine, Ticket};
+use crate::tui::{Backstage, BookLine, Facts, LastDrill, Listing, Replies, Reply, RunLine, Tempo, Ticket};
 
 /// What the command line bound the starts of one runbook, or one run, to.
 pub enum Bound {
@@ -39,13 +39,14 @@ pub enum Bound {
 pub struct Stage {
     bound: Option<Bound>,
     global: Global,
-    world: World,
+    pub(super) world: World,
     reader: Arc<Reader>,
     runtime: runtime::Handle,
     identity: Mutex<Option<Identity>>,
-    drill: Option<Arc<Drill>>,
-    hints: AtomicU32,
-    sessions: Mutex<Vec<(Handle, JoinHandle<Left>)>>,
+    pub(super) drill: Option<Arc<Drill>>,
+    /// The hints of the drill that were asked for.
+    pub(super) hints: Mutex<BTreeSet<usize>>,
+    pub(super) sessions: Mutex<Vec<(Handle, JoinHandle<Left>)>>,
 }
 
 impl Stage {
@@ -65,7 +66,7 @@ impl Stage {
             runtime,
             identity: Mutex::default(),
             drill,
-            hints: AtomicU32::new(0),
+            hints: Mutex::default(),
             sessions: Mutex::default(),
         })
     }
@@ -100,16 +101,12 @@ impl Stage {
         Ok(last)
     }
 
-    /// Hints that were asked for.
-    pub fn hints(&self) -> u32 {
-        self.hints.load(Ordering::Relaxed)
-    }
-
     fn know(&self, identity: &Identity) {
         *self.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity.clone());
     }
 
     fn listing(&self) -> Listing {
+        let history = super::drill::history(&self.global);
         let books = books::all(&self.global).into_iter().map(|(id, found)| {
             let loaded = runbook::load(&found.from, &found.source);
             let found_book = loaded.map(Arc::new).map_err(|findings| {
@@ -117,7 +114,10 @@ impl Stage {
                     .first()
                     .map_or_else(String::new, |f| format!("{f}").lines().next().unwrap_or("").to_owned())
             });
-            BookLine { id, source: found.from, found: found_book }
+            let drilled = history.iter().find(|past| past.0 == id).map(|(_, scenario, at, debrief)| {
+                LastDrill { at: *at, scenario: scenario.clone(), good: debrief["good"] == true }
+            });
+            BookLine { id, source: found.from, found: found_book, drilled }
         });
         Listing { books: books.collect(), runs: self.unfinished() }
     }
@@ -134,9 +134,10 @@ impl Stage {
             title: header.runbook.title.clone(),
             state: "unfinished".into(),
             step: String::new(),
-            started: header.started,
-            last: summary.last.wall,
+            started: header.began_at(),
+            last: summary.heard_at(&self.world.clock.wall_stamp()),
             endpoint: endpoint_words(&header.endpoint),
+            drill: matches!(header.endpoint, EndpointKind::Drill { .. }),
             blocked: self.world.same_endpoint(header).err().map(|t| t.what),
         };
         match self.world.stored(&header.run) {
@@ -219,10 +220,10 @@ impl Backstage for Behind {
         Facts {
             read_only: stage.world.read_only,
             endpoint: match &stage.world.endpoint {
-                crate::journal::EndpointKind::Live => "LIVE".into(),
-                crate::journal::EndpointKind::Custom { host } => format!("CUSTOM {host}"),
+                EndpointKind::Live => "LIVE".into(),
+                EndpointKind::Custom { host } => format!("CUSTOM {host}"),
                 // Its scenario would tell what goes wrong.
-                crate::journal::EndpointKind::Drill { .. } => "DRILL".into(),
+                EndpointKind::Drill { .. } => "DRILL".into(),
             },
             account: identity.account,
             region: stage.world.region.clone(),
@@ -233,13 +234,43 @@ impl Backstage for Behind {
                 Some(drill) => drill.url(),
                 None => stage.global.endpoint_url.clone(),
             },
-            drill: stage.drill.as_ref().map(|drill| drill.brief()),
+            drill: stage.brief(),
             pace: stage.world.pace,
         }
     }
 
     fn now(&self) -> At {
         self.0.world.clock.now()
+    }
+
+    fn wall(&self) -> At {
+        self.0.world.clock.wall()
+    }
+
+    fn tempo(&self) -> Option<Tempo> {
+        self.0.tempo()
+    }
+
+    fn pause(&self) {
+        if let Some(drill) = &self.0.drill {
+            drill.cloud.clock().toggle();
+        }
+    }
+
+    fn hint(&self, ticket: Ticket, path: &StepPath, replies: &Replies) {
+        let path = path.clone();
+        self.spawn(replies, move |stage| async move {
+            let given = stage.give_hint(&path).await;
+            let facts = given.map(|given| given.then(|| Behind(Arc::clone(&stage)).facts()));
+            Some(Reply::Hinted(ticket, facts))
+        });
+    }
+
+    fn debrief(&self, wrong_phrases: u32, replies: &Replies) {
+        self.spawn(replies, move |stage| async move {
+            let text = tokio::task::spawn_blocking(move || stage.debriefed(wrong_phrases)).await.ok()?;
+            text.map(Reply::Debriefed)
+        });
     }
 
     fn identify(&self, replies: &Replies) {
@@ -293,8 +324,13 @@ impl Backstage for Behind {
     }
 
     fn resume(&self, ticket: Ticket, run: &RunId, replies: &Replies) {
-        let run = run.clone();
+        let (run, more) = (run.clone(), replies.clone());
         self.spawn(replies, move |stage| async move {
+            tokio::task::block_in_place(|| stage.know_hints(&run));
+            if stage.drill.is_some() {
+                let facts = Behind(Arc::clone(&stage)).facts();
+                tokio::task::block_in_place(|| more.send(Reply::Facts(facts)));
+            }
             let resumed = stage.world.resume(&run, stage.stop_of(&run), true).await;
             let opened = resumed.map(|(session, handle)| stage.opened(session, handle));
             Some(Reply::Opened(ticket, opened))
@@ -323,6 +359,8 @@ impl Stage {
         }
         let plan = plan.map(|p| p.digest.clone());
         let started = tokio::task::block_in_place(|| self.world.start(checked, plan, stop_before, true));
+        // Hints of another run of this drill count for that one.
+        self.hints.lock().unwrap_or_else(PoisonError::into_inner).clear();
         started.map(|(session, handle, _)| self.opened(session, handle))
     }
 

@@ -3,8 +3,9 @@
 //! Only simulated performers are made here, and no credentials are read: the world of a drill is built beside
 //! `connect`, never from it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
@@ -13,14 +14,15 @@ use super::scenarios::{self, Found};
 use super::{Ending, books, connect, drive, params, say, start};
 use crate::drill::oracle::{Came, Verdict, judge};
 use crate::drill::serve::Server;
-use crate::drill::{CallLog, Cloud, Folder, outside};
+use crate::drill::{CallLog, Cloud, Folder, hints, outside};
 use crate::headless::{Rehearsed, Style, rehearse};
-use crate::ids::At;
+use crate::ids::{At, RunId};
 use crate::journal::{EndpointKind, Header, LocalDisk, Shelf};
 use crate::report::{Debrief, Drilled, Journalled, Report};
 use crate::run::Run;
 use crate::runbook::Runbook;
 use crate::runner::{DrillClock, Stored, Trouble, World, exit, in_steps};
+use crate::tui::Brief;
 
 /// The scenario of a runbook in which nothing goes wrong but what the runbook is for; where there is none, the first.
 const PLAIN: &str = "plain";
@@ -40,6 +42,8 @@ pub struct Drill {
     folder: Folder,
     shelf: Shelf<LocalDisk>,
     line: Option<Line>,
+    /// The debriefs of runs that have ended: judged then, and not again when the console is left.
+    judged: Mutex<BTreeMap<RunId, Debrief>>,
 }
 
 fn play(global: &Global, args: &PlayArgs) -> Ending {
@@ -116,7 +120,8 @@ impl Drill {
         shelf: Shelf<LocalDisk>,
     ) -> Result<Drill, Trouble> {
         let cloud = Cloud::new(Arc::new(found.scenario), seed, clock, nonce).map_err(Trouble::usage)?;
-        Ok(Drill { cloud: Arc::new(cloud), book: Arc::clone(book), folder, shelf, line: None })
+        let (cloud, book, judged) = (Arc::new(cloud), Arc::clone(book), Mutex::default());
+        Ok(Drill { cloud, book, folder, shelf, line: None, judged })
     }
 
     /// The cloud of a drill whose console has gone, as it stood: what changed it is done again, in its own time.
@@ -173,8 +178,13 @@ impl Drill {
             rehearse(&self.cloud, &world, (&self.book, &given), &script, style, &mut out).await
         });
         let Rehearsed { verdict, run } = done.map_err(|e| disk(&e))??;
-        let debrief = self.debrief(&verdict, run.as_ref().map(|(id, _)| id), 0, 0)?;
-        self.tell(&debrief, json);
+        let debrief = self.debrief(&verdict, run.as_ref().map(|(id, _)| id), 0)?;
+        self.keep(&debrief);
+        if json {
+            say::line(serde_json::to_value(&debrief).unwrap_or_default());
+        } else {
+            say::block(debrief.text());
+        }
         Ok(if debrief.good { exit::OK } else { exit::FAILED })
     }
 
@@ -201,41 +211,68 @@ impl Drill {
         self.line.as_ref()?.url.clone()
     }
 
-    /// What the operator is told, with what another terminal needs to see the same world.
-    pub fn brief(&self) -> String {
-        let story = self.cloud.scenario().story.trim_end();
-        let Some(line) = self.line.as_ref().filter(|line| line.url.is_some()) else {
-            return story.to_owned();
-        };
-        format!("{story}\n\nIn another terminal: {}", line.environment(&self.cloud).join(" "))
+    /// What the operator is told, with what another terminal needs to see the same world, but for the hints.
+    pub fn brief(&self) -> Brief {
+        let line = self.line.as_ref().filter(|line| line.url.is_some());
+        Brief {
+            story: self.cloud.scenario().story.trim_end().to_owned(),
+            environment: line.map_or_else(String::new, |line| line.environment(&self.cloud).join(" ")),
+            hints: Vec::new(),
+        }
     }
 
-    /// Judges the end as it stands now, and keeps the debrief.
-    pub fn ended(&self, run: Option<&Run>, wrong_phrases: u32, hints: u32) -> Result<(), Trouble> {
+    /// The same in lines.
+    pub fn story(&self) -> String {
+        let Brief { story, environment, .. } = self.brief();
+        if environment.is_empty() { story } else { format!("{story}\n\nIn another terminal: {environment}") }
+    }
+
+    /// What is left on the terminal: the debrief of a run that has ended, else how it goes on.
+    pub fn ended(&self, run: Option<&Run>, wrong_phrases: u32) -> Result<(), Trouble> {
         let Some(run) = run else { return Ok(()) };
+        if run.ended.is_some() {
+            say::block(self.judge(run, wrong_phrases)?.text());
+            return Ok(());
+        }
+        let debrief = self.as_it_stands(run, wrong_phrases)?;
+        if let Err(error) = self.folder.keep_wrong_phrases(debrief.wrong_phrases) {
+            tracing::warn!(%error, "the wrong phrases could not be kept");
+        }
+        say::block(debrief.left(&run.info.id));
+        Ok(())
+    }
+
+    /// Judges a run that has ended, once, and keeps the debrief.
+    pub fn judge(&self, run: &Run, wrong_phrases: u32) -> Result<Debrief, Trouble> {
+        // Held while it is judged: whoever asks meanwhile gets the same.
+        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(debrief) = judged.get(&run.info.id) {
+            return Ok(debrief.clone());
+        }
+        let debrief = self.as_it_stands(run, wrong_phrases)?;
+        self.keep(&debrief);
+        judged.insert(run.info.id.clone(), debrief.clone());
+        Ok(debrief)
+    }
+
+    fn as_it_stands(&self, run: &Run, wrong_phrases: u32) -> Result<Debrief, Trouble> {
         let (view, now) = (self.cloud.view(), self.cloud.clock().now());
         // A person at the keyboard answered well or not: that is what the judge sees.
         let responded = self.cloud.scenario().expect.outcome != crate::drill::Outcome::Recovered;
         let verdict =
             judge(self.cloud.scenario(), Came::Run(run), responded, &view, &self.cloud.calls(), now);
-        let debrief = self.debrief(&verdict, Some(&run.info.id), wrong_phrases, hints)?;
-        if run.ended.is_some() {
-            self.tell(&debrief, false);
-        }
-        Ok(())
+        let wrong_phrases = self.folder.wrong_phrases().saturating_add(wrong_phrases);
+        self.debrief(&verdict, Some(&run.info.id), wrong_phrases)
     }
 
     fn debrief(
         &self,
         verdict: &Verdict,
-        run: Option<&crate::ids::RunId>,
+        run: Option<&RunId>,
         wrong_phrases: u32,
-        hints: u32,
     ) -> Result<Debrief, Trouble> {
-        let report = match run {
-            Some(id) => Some(report(&Stored::read(&self.shelf, id)?, self.cloud.clock().now())),
-            None => None,
-        };
+        let stored = run.map(|id| Stored::read(&self.shelf, id)).transpose()?;
+        let report = stored.as_ref().map(|stored| report(stored, self.cloud.clock().now()));
         let (calls, told) = (self.cloud.calls(), self.cloud.told());
         let drilled = Drilled {
             scenario: self.cloud.scenario(),
@@ -244,18 +281,22 @@ impl Drill {
             calls: &calls,
             told: &told,
             wrong_phrases,
-            hints,
+            hints: stored.as_ref().map_or(0, |stored| taken(stored).len()),
         };
         Ok(Debrief::of(&drilled, report.as_ref()))
     }
 
-    fn tell(&self, debrief: &Debrief, json: bool) {
+    fn keep(&self, debrief: &Debrief) {
         let value = serde_json::to_value(debrief).unwrap_or_default();
         if let Err(error) = self.folder.keep_debrief(&value.to_string()) {
             tracing::warn!(%error, "the debrief could not be kept");
         }
-        if json { say::line(value) } else { say::block(debrief.text()) }
     }
+}
+
+/// The hints that were asked for in all lives of a run.
+pub fn taken(stored: &Stored) -> BTreeSet<usize> {
+    hints::taken(stored.decisions.iter().flat_map(|d| &d.facts))
 }
 
 fn report(stored: &Stored, now: At) -> Report {
@@ -364,7 +405,7 @@ impl Row {
             None => "never drilled".into(),
             Some((at, debrief)) => {
                 let word = if debrief["good"] == true { "PASS" } else { "FAIL" };
-                format!("{} {word}", &at.rfc3339()[..10])
+                format!("{} {word}", at.date())
             }
         }
     }
@@ -396,12 +437,6 @@ pub fn history(global: &Global) -> Vec<(String, String, At, Value)> {
 fn exercised(shelf: &Shelf<LocalDisk>, header: &Header) -> Option<(String, String, At, Value)> {
     let EndpointKind::Drill { scenario, nonce, .. } = &header.endpoint else { return None };
     let debrief = Folder::of(shelf.root(), nonce)?.debrief()?;
-    let at = started(header)?;
+    let at = header.began_at();
     Some((header.runbook.id.clone(), scenario.clone(), at, serde_json::from_str(&debrief).ok()?))
-}
-
-/// When a run was started on the wall: its id tells, its header tells the time of the drill.
-fn started(header: &Header) -> Option<At> {
-    let (seconds, nanos) = uuid::Uuid::parse_str(&header.run.0).ok()?.get_timestamp()?.to_unix();
-    Some(At(i64::try_from(seconds).ok()? * 1000 + i64::from(nanos / 1_000_000)))
 }

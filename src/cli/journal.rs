@@ -13,10 +13,11 @@ use crate::text::clean;
 /// Lists the runs of this machine, newest first.
 pub fn runs(global: &Global, as_json: bool) -> Ending {
     let runs = shelf(global)?.list().map_err(Trouble::from)?;
+    let stamp = RunClock::starting_after(At::default()).stamp();
     if as_json {
-        say::line(format_args!("{:#}", runs_json(&runs)));
+        say::line(format_args!("{:#}", runs_json(&runs, &stamp)));
     } else {
-        say::block(runs_table(&runs, now()));
+        say::block(runs_table(&runs, &stamp));
     }
     Ok(exit::OK)
 }

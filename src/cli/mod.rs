@@ -10,6 +10,7 @@ mod check;
 mod connect;
 mod drill;
 mod drive;
+mod hints;
 mod journal;
 mod log;
 mod params;

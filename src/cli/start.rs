@@ -174,7 +174,7 @@ fn resume_drill(
         Ok::<_, Trouble>((code, world.stored(id)?.fold()))
     })?;
     runtime.shutdown_background();
-    drill.ended(Some(&run), 0, 0)?;
+    drill.ended(Some(&run), 0)?;
     Ok(code)
 }
 
@@ -234,7 +234,6 @@ struct Shown {
     code: u8,
     last: Option<Arc<Run>>,
     wrong_phrases: u32,
-    hints: u32,
 }
 
 fn shown(
@@ -273,7 +272,7 @@ fn shown(
     let last = runtime.block_on(stage.settle(left.run.clone()));
     let last = last?;
     let code = code(&left, last.as_deref());
-    Ok(Shown { code, last, wrong_phrases: left.wrong_phrases, hints: stage.hints() })
+    Ok(Shown { code, last, wrong_phrases: left.wrong_phrases })
 }
 
 /// A drill with somebody at it: in the console, or line by line.
@@ -293,7 +292,7 @@ pub fn drill(
         let open = Open::Start { book, given, plan, stop_before };
         return drilled(global, &runtime, &world, open, &drill);
     }
-    say::line(drill.brief());
+    say::line(drill.story());
     let (code, run) = runtime.block_on(async {
         let script = drive::script(&world, drive)?;
         let checked = world.check(&book, &given).await?;
@@ -304,7 +303,7 @@ pub fn drill(
         Ok::<_, Trouble>((code, world.stored(&id)?.fold()))
     })?;
     runtime.shutdown_background();
-    drill.ended(Some(&run), 0, 0)?;
+    drill.ended(Some(&run), 0)?;
     Ok(code)
 }
 
@@ -316,8 +315,10 @@ fn drilled(
     open: Open<'_>,
     drill: &Arc<Drill>,
 ) -> Ending {
+    // Whoever reads the brief takes as long as it takes.
+    drill.cloud.clock().ask(true);
     let left = shown(global, runtime, world, open, Some(drill))?;
-    drill.ended(left.last.as_deref(), left.wrong_phrases, left.hints)?;
+    drill.ended(left.last.as_deref(), left.wrong_phrases)?;
     Ok(left.code)
 }
 

@@ -59,6 +59,20 @@ impl Folder {
         fs::read_to_string(self.0.join("debrief.json")).ok()
     }
 
+    /// Keeps how many phrases were sent wrong so far; journals do not hold what was refused.
+    ///
+    /// # Errors
+    /// As the disk refuses.
+    pub fn keep_wrong_phrases(&self, count: u32) -> io::Result<()> {
+        self.write("wrong_phrases", &count.to_string())
+    }
+
+    /// How many phrases were sent wrong before the console was left.
+    pub fn wrong_phrases(&self) -> u32 {
+        let kept = fs::read_to_string(self.0.join("wrong_phrases")).ok();
+        kept.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+
     fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let mut file = fs::File::options()
             .create(true)

@@ -10,6 +10,7 @@ mod backend;
 mod cloud;
 mod faults;
 mod folder;
+pub mod hints;
 mod log;
 pub mod oracle;
 mod perform;

@@ -34,6 +34,20 @@ pub struct Header {
     pub read_only: bool,
 }
 
+impl Header {
+    /// When the run was started on the wall. In a drill the header tells the drill's time; the id (UUID version 7)
+    /// tells that of the wall.
+    pub fn began_at(&self) -> At {
+        let drill = matches!(self.endpoint, EndpointKind::Drill { .. });
+        let on_the_wall = || {
+            let id = uuid::Uuid::parse_str(&self.run.0).ok()?;
+            let (seconds, nanos) = id.get_timestamp()?.to_unix();
+            Some(At(i64::try_from(seconds).ok()? * 1000 + i64::from(nanos / 1_000_000)))
+        };
+        Some(()).filter(|()| drill).and_then(|()| on_the_wall()).unwrap_or(self.started)
+    }
+}
+
 /// Which runbook a run follows; its bytes lie beside the journal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RunbookRef {

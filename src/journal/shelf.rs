@@ -11,8 +11,8 @@ use std::sync::Arc;
 use super::disk::{Access, Disk, DiskFile};
 use super::error::{JournalError, doing};
 use super::line::{LONGEST, kind, unseal};
-use super::{Follow, Header, Journal, Record, Seq, Stamp, follow, trust};
-use crate::ids::RunId;
+use super::{EndpointKind, Follow, Header, Journal, Record, Seq, Stamp, follow, trust};
+use crate::ids::{At, RunId};
 
 const RUNS: &str = "runs";
 const START: &str = "start.lock";
@@ -54,6 +54,19 @@ pub struct Summary {
     pub ended: bool,
     /// Whether the file ends in anything but a whole record.
     pub ragged: bool,
+}
+
+impl Summary {
+    /// When the run was last heard of on the wall, `now` being the clocks of this moment. The records of a drill tell
+    /// its own time; how long ago the newest was written tells the clock that they carry beside it, unless the
+    /// machine has been started anew since.
+    pub fn heard_at(&self, now: &Stamp) -> Option<At> {
+        if !matches!(self.header.endpoint, EndpointKind::Drill { .. }) {
+            return Some(self.last.wall);
+        }
+        let ago = now.m.checked_sub(self.last.m).filter(|_| *now.boot == *self.last.boot)?;
+        Some(At(now.wall.0 - i64::try_from(ago).ok()?))
+    }
 }
 
 impl<D: Disk> Shelf<D> {

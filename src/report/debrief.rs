@@ -3,8 +3,6 @@
 //! Times come from the journal, in the drill's own time; what the journal does not hold (wrong phrases, hints, what
 //! the cloud saw) is given.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::model::{GateResult, Objective, Report};
@@ -25,7 +23,8 @@ pub struct Drilled<'d> {
     /// What others did, and when.
     pub told: &'d [(At, String)],
     pub wrong_phrases: u32,
-    pub hints: u32,
+    /// Hints that were asked for.
+    pub hints: usize,
 }
 
 /// The debrief of one drill.
@@ -48,7 +47,9 @@ pub struct Debrief {
     pub rto: Goal,
     pub rpo: Goal,
     pub wrong_phrases: u32,
-    pub hints: u32,
+    pub hints: usize,
+    /// How many the scenario has.
+    pub hints_offered: usize,
     /// Checks that failed or warned and were gone past, and steps that check and were skipped.
     pub skipped_checks: Vec<String>,
     /// Conditions that were overruled, outcomes that were settled by a word, items that were given up.
@@ -99,6 +100,7 @@ impl Debrief {
             rpo: goal(scenario.rpo, report.map(|r| &r.objectives.rpo)),
             wrong_phrases: drilled.wrong_phrases,
             hints: drilled.hints,
+            hints_offered: scenario.hints.len(),
             skipped_checks: report.map(skipped).unwrap_or_default(),
             unsafe_actions: report.map(overruled).unwrap_or_default(),
             duplicate_calls: duplicates(drilled.calls),
@@ -106,63 +108,6 @@ impl Debrief {
             teaches: crate::text::clean_whole_lines(&scenario.teaches),
         }
     }
-
-    /// As lines for a terminal.
-    pub fn text(&self) -> String {
-        let mut out = String::new();
-        let verdict = if self.good { "as it should be" } else { "NOT as it should be" };
-        writeln!(out, "\nDebrief: {} ({})", self.title, self.scenario).ok();
-        self.line(&mut out, "outcome", &format!("{}, {verdict}", self.outcome));
-        for finding in &self.findings {
-            let word = if finding.holds { "OK  " } else { "FAIL" };
-            let why = if finding.holds { "" } else { finding.message.as_str() };
-            writeln!(out, "    {word} {} {why}", finding.name).ok();
-        }
-        self.line(&mut out, "took", &human(self.took_ms));
-        self.line(&mut out, "deciding", &self.deciding_ms.human());
-        self.line(&mut out, "waiting for AWS", &self.waiting_ms.human());
-        self.line(&mut out, "RTO", &self.rto.text());
-        self.line(&mut out, "RPO", &self.rpo.text());
-        self.line(&mut out, "wrong phrases", &self.wrong_phrases.to_string());
-        self.line(&mut out, "hints", &self.hints.to_string());
-        for (name, list) in [
-            ("skipped checks", &self.skipped_checks),
-            ("unsafe actions", &self.unsafe_actions),
-            ("duplicate calls", &self.duplicate_calls),
-        ] {
-            self.line(&mut out, name, &if list.is_empty() { "none".into() } else { list.join("; ") });
-        }
-        for told in &self.story {
-            writeln!(out, "  {}  {}", told.at, told.what).ok();
-        }
-        if !self.teaches.is_empty() {
-            writeln!(out, "\n{}", self.teaches.trim_end()).ok();
-        }
-        out
-    }
-
-    #[expect(clippy::unused_self, reason = "a line belongs to a debrief")]
-    fn line(&self, out: &mut String, name: &str, value: &str) {
-        writeln!(out, "  {name:16} {value}").ok();
-    }
-}
-
-impl Goal {
-    fn text(&self) -> String {
-        match (self.reached_ms, self.objective_ms) {
-            (None, None) => "not reached".into(),
-            (None, Some(goal)) => format!("not reached (objective {})", goal.human()),
-            (Some(reached), None) => reached.human(),
-            (Some(reached), Some(goal)) => {
-                let word = if reached <= goal { "met" } else { "MISSED" };
-                format!("{} ({word}, objective {})", reached.human(), goal.human())
-            }
-        }
-    }
-}
-
-fn human(span: Option<Span>) -> String {
-    span.map_or_else(|| "-".to_owned(), Span::human)
 }
 
 fn row(finding: &Finding) -> FindingRow {

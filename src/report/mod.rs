@@ -6,6 +6,7 @@
 
 mod calls;
 mod debrief;
+mod debrief_text;
 mod gaps;
 mod ink;
 mod json;

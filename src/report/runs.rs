@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::model::Utc;
 use crate::ids::At;
-use crate::journal::{EndpointKind, JournalError, Shelved, Summary};
+use crate::journal::{EndpointKind, JournalError, Shelved, Stamp, Summary};
 use crate::run::Fact;
 use crate::runner::{Decision, endpoint_words};
 use crate::text::{clean, fit};
@@ -15,8 +15,9 @@ use crate::text::{clean, fit};
 /// Widest cell of a table; the JSON has everything.
 const WIDEST: usize = 40;
 
-/// The runs as a table for people, newest first, as they come. `now` is for ages.
-pub fn runs_table(runs: &[Shelved], now: At) -> String {
+/// The runs as a table for people, newest first, as they come. All times are of the wall; `now` is for
+/// ages.
+pub fn runs_table(runs: &[Shelved], now: &Stamp) -> String {
     if runs.is_empty() {
         return "There are no runs on this machine.\n".to_owned();
     }
@@ -36,13 +37,16 @@ pub fn runs_table(runs: &[Shelved], now: At) -> String {
     out
 }
 
-fn row(shelved: &Shelved, now: At) -> [String; 6] {
+fn row(shelved: &Shelved, now: &Stamp) -> [String; 6] {
     let run = cell(&shelved.run.0);
     match &shelved.found {
         Ok(found) => {
             let header = &found.header;
-            let age = format!("{} ago", now.since(found.last.wall).human());
-            let started = Utc(header.started).to_string();
+            let age = found.heard_at(now).map_or_else(
+                || "before this machine started".to_owned(),
+                |at| format!("{} ago", now.wall.since(at).human()),
+            );
+            let started = Utc(header.began_at()).to_string();
             [run, cell(&header.runbook.id), cell(&places(found)), state(found).to_owned(), started, age]
         }
         Err(error) => {
@@ -56,17 +60,19 @@ fn cell(text: &str) -> String {
     fit(&clean(text), WIDEST)
 }
 
-/// The runs as JSON: `{schema_version, runs: […]}`.
-pub fn runs_json(runs: &[Shelved]) -> Value {
+/// The runs as JSON: `{schema_version, runs: […]}`. `started` and `last` are of the wall, `drill` holds them in the
+/// drill's own time.
+pub fn runs_json(runs: &[Shelved], now: &Stamp) -> Value {
     let rows = runs.iter().map(|shelved| match &shelved.found {
-        Ok(found) => readable(shelved, found),
+        Ok(found) => readable(shelved, found, now),
         Err(error) => unreadable(shelved, error),
     });
     json!({"schema_version": 1, "runs": rows.collect::<Vec<Value>>()})
 }
 
-fn readable(shelved: &Shelved, found: &Summary) -> Value {
+fn readable(shelved: &Shelved, found: &Summary, now: &Stamp) -> Value {
     let header = &found.header;
+    let drill = matches!(header.endpoint, EndpointKind::Drill { .. });
     json!({
         "run": clean(&shelved.run.0),
         "runbook": clean(&header.runbook.id),
@@ -81,8 +87,9 @@ fn readable(shelved: &Shelved, found: &Summary) -> Value {
         "state": state(found),
         "ended": found.ended,
         "ragged": found.ragged,
-        "started": header.started.rfc3339(),
-        "last": found.last.wall.rfc3339(),
+        "started": header.began_at().rfc3339(),
+        "last": found.heard_at(now).map(At::rfc3339),
+        "drill": drill.then(|| json!({"started": header.started.rfc3339(), "last": found.last.wall.rfc3339()})),
         "resources": header.resources.iter().map(|r| clean(r)).collect::<Vec<_>>(),
     })
 }

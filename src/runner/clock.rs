@@ -78,6 +78,11 @@ impl RunClock {
         }
     }
 
+    /// The clocks of this moment on the wall.
+    pub fn wall_stamp(&self) -> Stamp {
+        Stamp { wall: self.wall(), ..self.stamp() }
+    }
+
     /// The clocks for one journal record.
     pub fn stamp(&self) -> Stamp {
         Stamp { wall: self.now(), m: boot_millis(), boot: self.boot.clone() }

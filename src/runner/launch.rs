@@ -282,18 +282,22 @@ impl World {
         (run, self.clock.after(last.now))
     }
 
-    /// Whether a run was started against this kind of endpoint (law 9).
+    /// Whether a run was started against this kind of endpoint (law 9), a drill in this very cloud.
     ///
     /// # Errors
     /// Exit 2 when it was not.
     pub fn same_endpoint(&self, header: &Header) -> Result<(), Trouble> {
         use EndpointKind::{Custom, Drill, Live};
-        let same = matches!(
-            (&header.endpoint, &self.endpoint),
-            (Live, Live) | (Custom { .. }, Custom { .. }) | (Drill { .. }, Drill { .. })
-        );
+        let same = match (&header.endpoint, &self.endpoint) {
+            (Live, Live) | (Custom { .. }, Custom { .. }) => true,
+            (Drill { nonce: was, .. }, Drill { nonce: is, .. }) => was == is,
+            _ => false,
+        };
         if same {
             return Ok(());
+        }
+        if let Drill { .. } = &header.endpoint {
+            return Err(other_cloud(&header.run));
         }
         let was = endpoint_words(&header.endpoint);
         Err(Trouble::new(
@@ -541,6 +545,15 @@ pub fn endpoint_words(endpoint: &EndpointKind) -> String {
         EndpointKind::Custom { host } => format!("the custom endpoint {host}"),
         EndpointKind::Drill { scenario, .. } => format!("the drill cloud ({scenario})"),
     }
+}
+
+fn other_cloud(run: &RunId) -> Trouble {
+    Trouble::new(
+        exit::USAGE,
+        format!("run {run} is a drill, and this session is not in its cloud"),
+        "a drill goes on in a cloud of its own, built again as it stood; nothing was opened",
+        format!("`ripcord resume {run}`"),
+    )
 }
 
 /// When a run was last heard of, for lists.

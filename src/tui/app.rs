@@ -16,12 +16,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::backstage::{Backstage, Replies, Reply, Ticket};
 use super::ending::Ending;
 use super::model::Model;
-use super::msg::{Cmd, Msg};
+use super::msg::{Cmd, Msg, Times};
 use super::terminal::{self, Guard};
 use super::theme::Theme;
 use super::update::{begin, begin_resume, begin_with, update};
 use super::view::view;
-use crate::ids::RunId;
+use crate::ids::{At, RunId, Span};
 use crate::run::{Command, Refusal};
 use crate::runbook::Runbook;
 use crate::runner::Handle;
@@ -72,6 +72,7 @@ pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, Tu
     let (sender, messages) = sync_channel(WAITING);
     let guard = Guard::enter(options.mouse)?;
     let size = guard.size()?;
+    let opened_at = (backstage.wall(), Instant::now());
     let mut app = App {
         model: Model::home(backstage.facts(), backstage.now(), size),
         backstage,
@@ -81,7 +82,9 @@ pub fn run(backstage: Arc<dyn Backstage>, options: Options) -> Result<Ending, Tu
         sender,
         session: None,
         over: false,
+        opened_at,
     };
+    (app.model.wall, app.model.tempo) = (opened_at.0, app.backstage.tempo());
     let first = app.open(options.open);
     let input = Input::listen(app.sender.clone());
     app.listen_to_signals();
@@ -110,6 +113,8 @@ struct App {
     sender: SyncSender<Msg>,
     session: Option<Attached>,
     over: bool,
+    /// The wall and this process's clock as the console opened.
+    opened_at: (At, Instant),
 }
 
 /// The session the console looks at.
@@ -194,10 +199,18 @@ impl App {
             (Some(session), Some(_)) => session.handle.now(),
             _ => self.backstage.now(),
         };
-        for command in update(&mut self.model, msg, now) {
+        self.model.tempo = self.backstage.tempo();
+        let wall = self.wall();
+        for command in update(&mut self.model, msg, Times { now, wall }) {
             self.carry_out(command)?;
         }
         Ok(())
+    }
+
+    /// The wall as it was when the console opened, and what has passed since: nobody can set it.
+    fn wall(&self) -> At {
+        let (opened, since) = self.opened_at;
+        opened.plus(Span(u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)))
     }
 
     fn opened(&mut self, ticket: Ticket, handle: Handle) -> Msg {
@@ -238,6 +251,12 @@ impl App {
             Cmd::Resume { ticket, run } => self.backstage.resume(ticket, &run, &replies),
             Cmd::Look { ticket, path, look } => self.backstage.look(ticket, &path, *look, &replies),
             Cmd::Send { ticket, command } => self.send(ticket, command),
+            Cmd::Hint { ticket, path } => self.backstage.hint(ticket, &path, &replies),
+            Cmd::Debrief { wrong_phrases } => self.backstage.debrief(wrong_phrases, &replies),
+            Cmd::Pause => {
+                self.backstage.pause();
+                self.model.tempo = self.backstage.tempo();
+            }
             Cmd::Leave => {
                 if let Some(session) = &self.session {
                     session.handle.leave();

@@ -37,7 +37,36 @@ pub struct Facts {
     /// Divides gate locks; 1 except in tests.
     pub pace: u32,
     /// What the operator of a drill is told; none outside of drills.
-    pub drill: Option<String>,
+    pub drill: Option<Brief>,
+}
+
+/// What the operator of a drill is told.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Brief {
+    /// What is known when it begins.
+    pub story: String,
+    /// One line for the shell of another terminal; empty where no other program reaches the cloud.
+    pub environment: String,
+    /// The hints that were asked for, in all lives of its run.
+    pub hints: Vec<String>,
+}
+
+/// How the clock of a drill goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tempo {
+    /// So many times as fast as the wall.
+    Running(u32),
+    Paused,
+}
+
+/// How a runbook was drilled last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LastDrill {
+    /// When it was started, on the wall.
+    pub at: At,
+    pub scenario: String,
+    /// Whether it came as it should have.
+    pub good: bool,
 }
 
 /// One runbook of the list; a broken one stays listed with its first finding.
@@ -47,6 +76,7 @@ pub struct BookLine {
     /// Where it was found.
     pub source: String,
     pub found: Result<Arc<Runbook>, String>,
+    pub drilled: Option<LastDrill>,
 }
 
 /// One unfinished run of the list.
@@ -58,9 +88,13 @@ pub struct RunLine {
     pub state: String,
     /// What it stands at.
     pub step: String,
+    /// On the wall, as is `last`, whatever time a drill plays in.
     pub started: At,
-    pub last: At,
+    /// When it was last heard of, as far as that can be told.
+    pub last: Option<At>,
     pub endpoint: String,
+    /// It is a drill: it goes on in a cloud of its own.
+    pub drill: bool,
     /// Why it cannot be resumed here, if so (another endpoint kind, open elsewhere, damaged).
     pub blocked: Option<String>,
 }
@@ -83,6 +117,10 @@ pub enum Reply {
     Opened(Ticket, Result<Handle, Trouble>),
     /// One round of readings for a step.
     Looked(Ticket, StepPath, Frame),
+    /// A hint was given and stands in the journal; the facts that are sent with it hold it. None where there is none.
+    Hinted(Ticket, Result<Option<Facts>, Trouble>),
+    /// What the drill was worth.
+    Debriefed(String),
 }
 
 /// Where replies go. Cheap to clone; sending to a console that has ended does nothing.
@@ -102,6 +140,21 @@ pub trait Backstage: Send + Sync {
 
     /// The time, while no run is open; a run has its own clock.
     fn now(&self) -> At;
+
+    /// The time on the wall: locks, messages and the ages of files go by it.
+    fn wall(&self) -> At;
+
+    /// How the clock of a drill goes; none outside of drills.
+    fn tempo(&self) -> Option<Tempo>;
+
+    /// Stops the clock of a drill, or lets it go on.
+    fn pause(&self);
+
+    /// Asks for the next hint at a step of the open run: [`Reply::Hinted`].
+    fn hint(&self, ticket: Ticket, path: &StepPath, replies: &Replies);
+
+    /// Judges a drill whose run has ended: [`Reply::Debriefed`]. Silent outside of drills.
+    fn debrief(&self, wrong_phrases: u32, replies: &Replies);
 
     /// Asks who we are and answers with [`Reply::Facts`], if that can be known before a check.
     fn identify(&self, replies: &Replies);

@@ -25,6 +25,10 @@ pub enum Context {
     Help,
     Palette,
     Quit,
+    /// The brief of a drill.
+    Brief,
+    /// What a drill was worth.
+    Debrief,
     /// A gate that one key confirms.
     Card,
     Gate,
@@ -37,7 +41,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Context; 15] = [
+    pub const ALL: [Context; 17] = [
         Context::Home,
         Context::Filter,
         Context::Form,
@@ -46,6 +50,8 @@ impl Context {
         Context::Help,
         Context::Palette,
         Context::Quit,
+        Context::Brief,
+        Context::Debrief,
         Context::Card,
         Context::Gate,
         Context::Doubt,
@@ -84,6 +90,8 @@ impl Context {
             Layer::Help { .. } => Context::Help,
             Layer::Palette { .. } => Context::Palette,
             Layer::Quit => Context::Quit,
+            Layer::Brief { .. } => Context::Brief,
+            Layer::Debrief { .. } => Context::Debrief,
             Layer::Gate(form) if form.one_key() => Context::Card,
             Layer::Gate(_) => Context::Gate,
             Layer::Doubt(_) => Context::Doubt,
@@ -108,6 +116,8 @@ impl Context {
             | Context::Preflight
             | Context::Run
             | Context::Quit
+            | Context::Brief
+            | Context::Debrief
             | Context::Card
             | Context::Doubt
             | Context::Checklist
@@ -126,6 +136,8 @@ impl Context {
             Context::Help => "Help",
             Context::Palette => "Palette",
             Context::Quit => "Leaving",
+            Context::Brief => "Brief of a drill",
+            Context::Debrief => "Debrief of a drill",
             Context::Card => "Gate, one key",
             Context::Gate => "Gate",
             Context::Doubt => "Unknown outcome",
@@ -193,6 +205,16 @@ pub enum Act {
     SayNot,
     Stay,
     Leave,
+    /// What the operator of a drill is told.
+    Brief,
+    /// The next hint of a drill.
+    Hint,
+    /// Stops the clock of a drill, or lets it go on.
+    Pause,
+    /// What a drill was worth.
+    Debrief,
+    /// Says how the chosen runbook is drilled.
+    Drill,
 }
 
 /// A key as the tables write it.

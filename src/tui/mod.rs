@@ -23,7 +23,9 @@ pub mod view;
 mod wants;
 
 pub use app::{Opening, Options, TuiError, run};
-pub use backstage::{Backstage, BookLine, Facts, Listing, Replies, Reply, RunLine, Ticket};
+pub use backstage::{
+    Backstage, BookLine, Brief, Facts, LastDrill, Listing, Replies, Reply, RunLine, Tempo, Ticket,
+};
 pub use ending::Ending;
 pub use model::Model;
 pub use theme::Theme;

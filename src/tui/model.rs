@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::backstage::{BookLine, Facts, Listing, RunLine, Ticket};
+use super::backstage::{BookLine, Facts, Listing, RunLine, Tempo, Ticket};
 use super::field::Field;
 use super::forms::{
     ApproveForm, AskForm, Core, DoubtForm, GateForm, Lock, ManualForm, PromptForm, Read, TroubleForm,
@@ -22,17 +22,25 @@ use crate::runner::{Checked, Trouble};
 /// Everything the console knows.
 pub struct Model {
     pub facts: Facts,
-    /// The time of the last message.
+    /// The run's time of the last message.
     pub now: At,
+    /// The time of the last message on the wall: locks and messages end by it, also while a drill stands still.
+    pub wall: At,
+    /// How the clock of a drill goes; none outside of drills.
+    pub tempo: Option<Tempo>,
+    /// The question for a hint that is on its way.
+    pub hinting: Option<Ticket>,
+    /// What the drill was worth, once its run has ended.
+    pub debrief: Option<String>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub screen: Screen,
     pub home: Home,
     /// What lies above the screen; keys go to the last one.
     pub layers: Vec<Layer>,
-    /// One line about the last key, until this moment.
+    /// One line about the last key, until this moment on the wall.
     pub flash: Option<(String, At)>,
-    /// When Ctrl-C was pressed last.
+    /// When Ctrl-C was pressed last, on the wall.
     pub interrupted: Option<At>,
     /// Phrases that were sent wrong, counted, not punished.
     pub wrong_phrases: u32,
@@ -150,7 +158,7 @@ pub struct Show {
     pub looking: BTreeMap<StepPath, Ticket>,
     /// The session has ended.
     pub closed: bool,
-    /// The operator leaves; in-flight answers are being waited for.
+    /// The operator leaves since then on the wall; in-flight answers are being waited for.
     pub leaving: Option<At>,
     /// The unknown outcome whose screen was shown by itself.
     pub told: Option<EffectName>,
@@ -207,6 +215,14 @@ pub enum Layer {
         chosen: usize,
     },
     Quit,
+    /// What the operator of a drill is told, and the hints that were given.
+    Brief {
+        scroll: usize,
+    },
+    /// What the drill was worth.
+    Debrief {
+        scroll: usize,
+    },
     Gate(Box<GateForm>),
     /// The unknown outcome of one attempt.
     Doubt(Box<DoubtForm>),
@@ -228,7 +244,11 @@ impl Layer {
             Layer::Approve(form) => Some(&form.core),
             Layer::Ask(form) => Some(&form.core),
             Layer::Trouble(form) => Some(&form.core),
-            Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit => None,
+            Layer::Help { .. }
+            | Layer::Palette { .. }
+            | Layer::Quit
+            | Layer::Brief { .. }
+            | Layer::Debrief { .. } => None,
         }
     }
 
@@ -241,7 +261,11 @@ impl Layer {
             Layer::Approve(form) => Some(&mut form.core),
             Layer::Ask(form) => Some(&mut form.core),
             Layer::Trouble(form) => Some(&mut form.core),
-            Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit => None,
+            Layer::Help { .. }
+            | Layer::Palette { .. }
+            | Layer::Quit
+            | Layer::Brief { .. }
+            | Layer::Debrief { .. } => None,
         }
     }
 
@@ -260,6 +284,10 @@ impl Model {
         Model {
             facts,
             now,
+            wall: now,
+            tempo: None,
+            hinting: None,
+            debrief: None,
             size,
             screen: Screen::Home,
             home: Home::default(),
@@ -290,7 +318,7 @@ impl Model {
     }
 
     pub fn flash(&mut self, text: impl Into<String>) {
-        self.flash = Some((text.into(), self.now.plus(FLASH)));
+        self.flash = Some((text.into(), self.wall.plus(FLASH)));
     }
 
     /// Takes what the last drawing found out: nothing stays scrolled further than it can be.
@@ -300,7 +328,11 @@ impl Model {
                 (Slot::Pane(n), Screen::Run(show), _) => show.scroll.get_mut(*n),
                 (Slot::Checks, Screen::Start(start), _) => Some(&mut start.scroll),
                 (Slot::Detail, Screen::Home, _) => Some(&mut self.home.scroll),
-                (Slot::Layer, _, Some(Layer::Help { scroll, .. })) => Some(scroll),
+                (
+                    Slot::Layer,
+                    _,
+                    Some(Layer::Help { scroll, .. } | Layer::Brief { scroll } | Layer::Debrief { scroll }),
+                ) => Some(scroll),
                 (Slot::Layer, _, Some(layer)) => layer.core_mut().and_then(|core| core.scroll.as_mut()),
                 _ => None,
             };
@@ -332,7 +364,7 @@ impl Model {
 
     /// A lock that begins now.
     pub fn lock(&self) -> Lock {
-        Lock::at(self.now, self.facts.pace)
+        Lock::at(self.wall, self.facts.pace)
     }
 
     /// Shows what went wrong above everything else.
@@ -364,11 +396,11 @@ impl Model {
 }
 
 impl Home {
-    /// What the filter leaves, worst first: unfinished runs, broken runbooks, the others by name.
+    /// What the filter leaves, worst first: unfinished runs, then drills, broken runbooks, the others by name.
     pub fn rows(&self) -> Vec<HomeRow<'_>> {
         let Some(listing) = &self.listing else { return vec![] };
         let mut runs: Vec<&RunLine> = listing.runs.iter().collect();
-        runs.sort_by_key(|r| (urgency(&r.state), std::cmp::Reverse(r.last)));
+        runs.sort_by_key(|r| (r.drill, urgency(&r.state), std::cmp::Reverse(r.last)));
         let mut books: Vec<&BookLine> = listing.books.iter().collect();
         books.sort_by(|a, b| (a.found.is_ok(), &a.id).cmp(&(b.found.is_ok(), &b.id)));
         let rows = runs.into_iter().map(HomeRow::Run).chain(books.into_iter().map(HomeRow::Book));
@@ -418,7 +450,10 @@ impl HomeRow<'_> {
             return true;
         }
         let text = match self {
-            HomeRow::Run(r) => format!("{} {} {} {}", r.id, r.title, r.state, r.step),
+            HomeRow::Run(r) => {
+                let kind = if r.drill { "drill" } else { "" };
+                format!("{} {} {} {} {kind}", r.id, r.title, r.state, r.step)
+            }
             HomeRow::Book(b) => {
                 let more = b
                     .found

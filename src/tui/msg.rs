@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use serde_json::{Map, Value};
 
 use super::backstage::{Reply, Ticket};
-use crate::ids::{RunId, StepPath};
+use crate::ids::{At, RunId, StepPath};
 use crate::run::{Command, Look, Refusal, Scene};
 use crate::runbook::Runbook;
 use crate::runner::Checked;
@@ -31,6 +31,22 @@ pub enum Msg {
     Answered(Ticket, Result<(), Refusal>),
     /// The system asks the program to end.
     Signal(i32),
+}
+
+/// The clocks as a message is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Times {
+    /// That of the run, in a drill the drill's: readings and steps are as old as it says.
+    pub now: At,
+    /// That on the wall: whoever sits here lives by it.
+    pub wall: At,
+}
+
+impl From<At> for Times {
+    /// Outside of drills they are the same.
+    fn from(now: At) -> Times {
+        Times { now, wall: now }
+    }
 }
 
 /// What `update` wants done. The loop does it and never waits for it.
@@ -65,6 +81,16 @@ pub enum Cmd {
     Send {
         ticket: Ticket,
         command: Command,
+    },
+    /// The next hint of a drill that helps at this step.
+    Hint {
+        ticket: Ticket,
+        path: StepPath,
+    },
+    /// Stops the clock of a drill, or lets it go on.
+    Pause,
+    Debrief {
+        wrong_phrases: u32,
     },
     /// Ends the session; the run stays resumable.
     Leave,

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 const RUN: &str = "0199a1b2-0000-7000-8000-000000000001";
 
-fn header(run: &str) -> Header {
+pub fn header(run: &str) -> Header {
     Header {
         format: 1,
         run: RunId(run.to_owned()),

@@ -62,6 +62,13 @@ impl Terminal {
         text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end().to_owned()
     }
 
+    /// The screen with what has scrolled off it.
+    pub fn history(&self) -> String {
+        let output = checked(self.tmux().args(["capture-pane", "-p", "-S", "-", "-t", "t"]));
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    }
+
     /// The screen once `text` is on it; panics with what is there when it does not come in time.
     pub fn wait_for(&self, text: &str, deadline: Duration) -> String {
         self.wait_until(&format!("`{text}`"), deadline, |screen| screen.contains(text))

@@ -2,7 +2,11 @@
 
 #[cfg(feature = "aws")]
 mod alone;
+mod drill;
+mod drilled;
 mod gates;
+mod hands;
+mod lines;
 mod play;
 mod prompts;
 mod screens;

@@ -5,7 +5,7 @@ use crate::ids::StepPath;
 use crate::run::{Run, Stage};
 use crate::runbook::Action;
 use crate::tui::forms::AskForm;
-use crate::tui::model::{Layer, Model, Screen, Show};
+use crate::tui::model::{HomeRow, Layer, Model, Screen, Show};
 use crate::tui::wants::{self, Want};
 
 type Allowed = Result<(), String>;
@@ -15,6 +15,13 @@ type Allowed = Result<(), String>;
 /// # Errors
 /// Why not, as a sentence without a full stop.
 pub fn allowed(model: &Model, act: Act) -> Allowed {
+    if matches!(act, Act::Brief | Act::Hint | Act::Pause | Act::Debrief) {
+        return in_drill(model, act);
+    }
+    if matches!(model.layers.last(), Some(Layer::Brief { .. })) {
+        // What is copied there is of the drill, not of a step.
+        return Ok(());
+    }
     match &model.screen {
         Screen::Home => at_home(model, act),
         Screen::Start(start) => match act {
@@ -36,6 +43,19 @@ fn yes(holds: bool, why: &str) -> Allowed {
     if holds { Ok(()) } else { Err(why.to_owned()) }
 }
 
+/// What only a drill has.
+fn in_drill(model: &Model, act: Act) -> Allowed {
+    yes(model.facts.drill.is_some(), "this is no drill")?;
+    match act {
+        Act::Debrief => yes(model.debrief.is_some(), "the run has not ended"),
+        Act::Hint | Act::Pause => {
+            yes(model.show().is_some_and(|show| !show.closed), "no run is open")?;
+            yes(model.hinting.is_none(), "a hint is on its way")
+        }
+        _ => Ok(()),
+    }
+}
+
 fn at_home(model: &Model, act: Act) -> Allowed {
     if matches!(act, Act::Open | Act::Resume) && model.home.opening.is_some() {
         return Err("a run is being opened".into());
@@ -43,6 +63,9 @@ fn at_home(model: &Model, act: Act) -> Allowed {
     match act {
         Act::Open => yes(model.home.chosen().is_some(), "the list is empty"),
         Act::Resume => yes(model.home.resumable().is_some(), "no run is unfinished"),
+        Act::Drill => {
+            yes(matches!(model.home.chosen(), Some((_, HomeRow::Book(_)))), "choose a runbook first")
+        }
         _ => Ok(()),
     }
 }

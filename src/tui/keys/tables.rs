@@ -28,6 +28,8 @@ pub(super) fn of(context: Context) -> &'static [Binding] {
         Context::Help => HELP,
         Context::Palette => PALETTE,
         Context::Quit => QUIT,
+        Context::Brief => BRIEF,
+        Context::Debrief => DEBRIEF,
         Context::Card => CARD,
         Context::Gate => GATE,
         Context::Doubt => DOUBT,
@@ -45,9 +47,13 @@ pub(super) fn common(context: Context) -> &'static [Binding] {
         Context::Home | Context::Preflight | Context::Run => {
             &[PALETTE_KEY, HELP_KEYS, QUIT_KEY, INTERRUPT, REDRAW]
         }
-        Context::Quit | Context::Card | Context::Doubt | Context::Checklist | Context::Trouble => {
-            &[HELP_KEYS, INTERRUPT, REDRAW]
-        }
+        Context::Quit
+        | Context::Brief
+        | Context::Debrief
+        | Context::Card
+        | Context::Doubt
+        | Context::Checklist
+        | Context::Trouble => &[HELP_KEYS, INTERRUPT, REDRAW],
         Context::Filter
         | Context::Form
         | Context::Palette
@@ -68,6 +74,7 @@ const REDRAW: Binding = bind(&[ctrl('l')], Act::Redraw, "", "draw the screen ane
 const HOME: &[Binding] = &[
     bind(&[ENTER], Act::Open, "open", "open the chosen runbook, or resume the chosen run"),
     bind(&[ch('u')], Act::Resume, "resume", "resume the unfinished run"),
+    bind(&[ch('d')], Act::Drill, "drill", "say how the chosen runbook is drilled"),
     bind(&[ch('J')], Act::DetailDown, "more", "scroll the detail of the chosen row"),
     bind(&[ch('K')], Act::DetailUp, "", "scroll the detail back"),
     bind(&[ch('/')], Act::Filter, "filter", "show only what contains a text; ! inverts"),
@@ -113,6 +120,7 @@ const PREFLIGHT: &[Binding] = &[
     ),
     bind(&[ch('r'), ctrl('r')], Act::Recheck, "re-check", "ask the preflight again"),
     bind(&[TAB, BACK_TAB], Act::PreviousField, "parameters", "back to the parameters"),
+    bind(&[ch('b')], Act::Brief, "brief", "what is known of the incident of this drill"),
     bind(&[ch('j'), DOWN, PAGE_DOWN], Act::PageDown, "", "scroll the checks"),
     bind(&[ch('k'), UP, PAGE_UP], Act::PageUp, "", "scroll the checks back"),
     bind(&[ESC], Act::Back, "back", "back to the list"),
@@ -124,6 +132,15 @@ const RUN: &[Binding] = &[
     bind(&[ch('S')], Act::Skip, "skip", "skip the chosen step, with a reason"),
     bind(&[ch('A')], Act::Accept, "accept", "go on although a condition did not pass, with a reason"),
     bind(&[ch('X')], Act::Extend, "extend", "give a waiting step more time"),
+    bind(&[ch('H')], Act::Hint, "hint", "the next hint of this drill for the step at hand; it is counted"),
+    bind(&[ch('p')], Act::Pause, "pause", "stop the clock of this drill, or let it go on"),
+    bind(
+        &[ch('b')],
+        Act::Brief,
+        "brief",
+        "the story of this drill, the environment to paste, the hints so far",
+    ),
+    bind(&[ch('D')], Act::Debrief, "debrief", "what this drill was worth"),
     bind(&[ch('m')], Act::Note, "note", "write a note into the journal"),
     bind(&[ch('j'), DOWN], Act::Down, "", "next step, or a line down"),
     bind(&[ch('k'), UP], Act::Up, "", "step before, or a line up"),
@@ -166,6 +183,22 @@ const QUIT: &[Binding] = &[
     bind(&[ch('s'), ENTER], Act::Stay, "stay", "stay"),
     bind(&[ch('l')], Act::Leave, "leave", "leave; the run stays resumable"),
     bind(&[ESC], Act::Back, "stay", "stay"),
+];
+
+const BRIEF: &[Binding] = &[
+    bind(&[ESC, ch('b'), ENTER], Act::Back, "close", "close the brief"),
+    bind(&[ch('y')], Act::CopyValue, "copy environment", "copy the line for the shell of another terminal"),
+    bind(&[ch('H')], Act::Hint, "hint", "the next hint for the step at hand; it is counted"),
+    bind(&[ch('p')], Act::Pause, "pause", "stop the clock of this drill, or let it go on"),
+    bind(&[PAGE_DOWN, DOWN], Act::PageDown, "more", "scroll"),
+    bind(&[UP, PAGE_UP], Act::PageUp, "", "scroll back"),
+];
+
+const DEBRIEF: &[Binding] = &[
+    bind(&[ESC, ch('D'), ENTER], Act::Back, "close", "close the debrief; it is printed when you leave, too"),
+    bind(&[ch('q')], Act::Leave, "leave", "leave; the debrief stays on the terminal"),
+    bind(&[PAGE_DOWN, DOWN], Act::PageDown, "more", "scroll"),
+    bind(&[UP, PAGE_UP], Act::PageUp, "", "scroll back"),
 ];
 
 const CARD: &[Binding] = &[

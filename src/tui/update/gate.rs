@@ -27,13 +27,13 @@ pub(super) fn form(run: &Run, gate: &StepPath, lock: Lock) -> Option<Layer> {
 
 /// `y` on a card, Enter on a typed gate.
 pub(super) fn submit(model: &mut Model) -> Vec<Cmd> {
-    let now = model.now;
+    let wall = model.wall;
     let Some(Layer::Gate(form)) = model.layers.last_mut() else { return vec![] };
     if form.one_key() {
         // The key itself is the phrase.
         form.field.set("y");
     }
-    if let Err(why) = form.sendable(now) {
+    if let Err(why) = form.sendable(wall) {
         let mistyped = form.core.ticket.is_none() && matches!(form.agreement(), Agreement::DiffersAt(_));
         form.core.error = Some(format!("not sent: {why}"));
         if form.one_key() {

@@ -27,6 +27,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
         Act::Open => return open(model),
         Act::Resume => return resume_first(model),
         Act::CopyValue => return copy(model),
+        Act::Drill => say_how_to_drill(model),
         _ => {}
     }
     vec![]
@@ -88,15 +89,39 @@ fn resume_first(model: &mut Model) -> Vec<Cmd> {
 /// Opens an unfinished run over the home screen.
 pub(super) fn resume(model: &mut Model, id: &RunId) -> Vec<Cmd> {
     let runs = model.home.listing.as_ref().map_or(&[][..], |l| &l.runs);
-    let blocked = runs.iter().find(|r| r.id == *id).and_then(|r| r.blocked.clone());
-    if let Some(why) = blocked {
-        model.flash(format!("it cannot be resumed here: {}", crate::text::clean(&why)));
-        return vec![];
+    let blocked = runs.iter().find(|r| r.id == *id).and_then(|r| Some((r.drill, r.blocked.clone()?)));
+    match blocked {
+        Some((true, _)) => {
+            model.trouble(other_cloud(id));
+            return vec![];
+        }
+        Some((false, why)) => {
+            model.flash(format!("it cannot be resumed here: {}", crate::text::clean(&why)));
+            return vec![];
+        }
+        None => {}
     }
     let ticket = model.ticket();
     model.home.opening = Some((ticket, id.clone()));
     model.screen = Screen::Home;
     vec![Cmd::Resume { ticket, run: id.clone() }]
+}
+
+/// A drill and this session are of different worlds.
+fn other_cloud(id: &RunId) -> Trouble {
+    Trouble::new(
+        crate::runner::exit::USAGE,
+        "this run is a drill, and this session is not in its cloud",
+        "a drill goes on in a cloud of its own, built again as it stood; nothing was opened here",
+        format!("leave with q, then `ripcord resume {id}`"),
+    )
+}
+
+/// A drill has its own process: no real credentials are in it. So it is not begun from here.
+fn say_how_to_drill(model: &mut Model) {
+    let Some((_, HomeRow::Book(book))) = model.home.chosen() else { return };
+    let text = format!("to drill it, leave with q and type: ripcord drill {}", book.id);
+    model.flash(text);
 }
 
 fn copy(model: &mut Model) -> Vec<Cmd> {

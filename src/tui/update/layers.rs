@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{forms, gate, start};
+use super::{drill, forms, gate, start};
 use crate::tui::field::Field;
 use crate::tui::forms::{Ask, AskForm, Lock, Read};
 use crate::tui::keys::{self, Act, Context, has_phrase};
@@ -49,7 +49,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
 }
 
 pub(super) fn typed(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
-    if lock(model).is_some_and(|lock| lock.holds(model.now)) {
+    if lock(model).is_some_and(|lock| lock.holds(model.wall)) {
         return vec![];
     }
     if field(model).is_some_and(|field| field.key(key)) {
@@ -59,7 +59,7 @@ pub(super) fn typed(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
 }
 
 pub(super) fn pasted(model: &mut Model, text: &str) -> Vec<Cmd> {
-    if lock(model).is_some_and(|lock| lock.holds(model.now)) {
+    if lock(model).is_some_and(|lock| lock.holds(model.wall)) {
         return vec![];
     }
     if let Some(field) = field(model) {
@@ -110,6 +110,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Cmd> {
     match model.layers.last() {
         Some(Layer::Palette { .. }) => palette(model, act),
         Some(Layer::Quit) => leaving(model, act),
+        Some(Layer::Brief { .. } | Layer::Debrief { .. }) => drill::act(model, act),
         Some(Layer::Gate(_)) => match act {
             Act::Yes | Act::Submit => gate::submit(model),
             Act::CopyCli => copy_calls(model),
@@ -130,7 +131,9 @@ fn scroll(model: &mut Model, act: Act) {
     let drawn = model.hitmap.tops.iter().find(|(slot, _)| *slot == Slot::Layer).map_or(0, |(_, top)| *top);
     let moved = |at: usize| if act == Act::PageDown { at + page } else { at.saturating_sub(page) };
     match model.layers.last_mut() {
-        Some(Layer::Help { scroll, .. }) => *scroll = moved(*scroll),
+        Some(Layer::Help { scroll, .. } | Layer::Brief { scroll } | Layer::Debrief { scroll }) => {
+            *scroll = moved(*scroll);
+        }
         Some(Layer::Gate(form)) => {
             let to = moved(form.core.scroll.unwrap_or(drawn));
             form.core.scroll = Some(if let Read::To(seen) = form.read { to.min(seen) } else { to });
@@ -188,13 +191,13 @@ fn leaving(model: &mut Model, act: Act) -> Vec<Cmd> {
 }
 
 /// Ends the session; the console ends when the last answer has come.
-fn leave(model: &mut Model) -> Vec<Cmd> {
-    let now = model.now;
+pub(super) fn leave(model: &mut Model) -> Vec<Cmd> {
+    let wall = model.wall;
     let Some(show) = model.show_mut() else { return vec![Cmd::Quit] };
     if show.closed {
         return vec![Cmd::Quit];
     }
-    show.leaving = Some(now);
+    show.leaving = Some(wall);
     model.layers.clear();
     vec![Cmd::Leave]
 }

@@ -3,6 +3,7 @@
 //! The central matches only route; each screen and each kind of form has its file. A [`Cmd::Send`] with a
 //! confirmation leaves only `gate`, and only after the phrase stands in the form.
 
+mod drill;
 mod forms;
 mod gate;
 mod home;
@@ -20,9 +21,9 @@ use serde_json::{Map, Value};
 use super::backstage::{Reply, Ticket};
 use super::keys::{self, Act, Context};
 use super::model::{Layer, Model, Screen};
-use super::msg::{Cmd, Msg};
+use super::msg::{Cmd, Msg, Times};
 use super::view::Size;
-use crate::ids::{At, RunId, Span};
+use crate::ids::{RunId, Span};
 use crate::run::{Command, What};
 use crate::runbook::Runbook;
 use crate::runner::{Trouble, exit};
@@ -55,10 +56,11 @@ pub fn begin_resume(model: &mut Model, run: &RunId) -> Vec<Cmd> {
     commands
 }
 
-/// Takes one message at `now`.
-pub fn update(model: &mut Model, msg: Msg, now: At) -> Vec<Cmd> {
-    model.now = now;
-    if model.flash.as_ref().is_some_and(|(_, until)| now >= *until) {
+/// Takes one message at these times.
+pub fn update(model: &mut Model, msg: Msg, times: impl Into<Times>) -> Vec<Cmd> {
+    let Times { now, wall } = times.into();
+    (model.now, model.wall) = (now, wall);
+    if model.flash.as_ref().is_some_and(|(_, until)| wall >= *until) {
         model.flash = None;
     }
     match msg {
@@ -99,6 +101,8 @@ fn on_reply(model: &mut Model, reply: Reply) -> Vec<Cmd> {
             Err(trouble) => not_opened(model, ticket, trouble),
         },
         Reply::Looked(ticket, path, frame) => scene::looked(model, ticket, &path, &frame),
+        Reply::Hinted(ticket, hinted) => drill::hinted(model, ticket, hinted),
+        Reply::Debriefed(text) => drill::debriefed(model, text),
     }
 }
 
@@ -217,7 +221,7 @@ pub(super) fn act_on(model: &mut Model, context: Context, act: Act) -> Vec<Cmd> 
 fn locked(model: &Model, act: Act) -> bool {
     let unasked = model.layers.last().is_some_and(Layer::unasked);
     let leaves = matches!(act, Act::Interrupt | Act::Redraw | Act::Help) || (act == Act::Back && !unasked);
-    !leaves && layers::lock(model).is_some_and(|lock| lock.holds(model.now))
+    !leaves && layers::lock(model).is_some_and(|lock| lock.holds(model.wall))
 }
 
 fn on_screen(model: &mut Model, act: Act) -> Vec<Cmd> {
@@ -227,6 +231,7 @@ fn on_screen(model: &mut Model, act: Act) -> Vec<Cmd> {
             vec![]
         }
         Act::Quit => quit(model),
+        Act::Brief | Act::Hint | Act::Pause | Act::Debrief => drill::act(model, act),
         _ => match &model.screen {
             Screen::Home => home::act(model, act),
             Screen::Start(_) => start::act(model, act),
@@ -256,8 +261,8 @@ fn back(model: &mut Model) -> Vec<Cmd> {
 }
 
 fn interrupt(model: &mut Model) -> Vec<Cmd> {
-    let again = model.interrupted.is_some_and(|at| model.now.since(at) <= TWICE);
-    model.interrupted = Some(model.now);
+    let again = model.interrupted.is_some_and(|at| model.wall.since(at) <= TWICE);
+    model.interrupted = Some(model.wall);
     if again {
         return vec![Cmd::Quit];
     }

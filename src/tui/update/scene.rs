@@ -68,8 +68,7 @@ pub(super) fn arrived(model: &mut Model) -> Vec<Cmd> {
 /// Forms whose subject has changed or gone.
 fn refresh_layers(model: &mut Model) {
     let Some(show) = model.show() else { return };
-    let (now, run) = (model.now, Arc::clone(&show.scene.run));
-    let lock = Lock::at(now, model.facts.pace);
+    let (run, lock) = (Arc::clone(&show.scene.run), model.lock());
     let mut closed = None;
     model.layers.retain_mut(|layer| {
         let why = gone(layer, &run, lock);
@@ -100,7 +99,13 @@ fn gone(layer: &mut Layer, run: &Run, lock: Lock) -> Option<String> {
         Layer::Prompt(form) => asks(&form.path, &Want::Answer, form.core.ticket.is_some()),
         Layer::Manual(form) => asks(&form.path, &Want::Done, form.core.ticket.is_some()),
         Layer::Approve(form) => asks(&form.path, &Want::Approval, form.core.ticket.is_some()),
-        Layer::Help { .. } | Layer::Palette { .. } | Layer::Quit | Layer::Ask(_) | Layer::Trouble(_) => None,
+        Layer::Help { .. }
+        | Layer::Palette { .. }
+        | Layer::Quit
+        | Layer::Brief { .. }
+        | Layer::Debrief { .. }
+        | Layer::Ask(_)
+        | Layer::Trouble(_) => None,
     }
 }
 
@@ -117,6 +122,9 @@ pub(super) fn closed(model: &mut Model) -> Vec<Cmd> {
         (Some((state, _)), _) => {
             let text = format!("the run has ended: {}; q leaves", state.word());
             model.flash(text);
+            if model.facts.drill.is_some() {
+                return vec![Cmd::Bell, Cmd::Debrief { wrong_phrases: model.wrong_phrases }];
+            }
         }
         (None, trouble) => {
             let trouble = stopped(&show.scene.run, trouble.as_deref());

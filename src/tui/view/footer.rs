@@ -37,7 +37,7 @@ fn notice(model: &Model) -> Option<String> {
     let leaving = model.show().filter(|s| !s.closed).and_then(|s| s.leaving);
     leaving
         .map(|since| {
-            let waited = model.now.since(since).human();
+            let waited = model.wall.since(since).human();
             format!("LEAVING {waited}: waiting for answers on their way. Ctrl-C twice closes this screen.")
         })
         .or_else(|| model.flash.as_ref().map(|(text, _)| text.clone()))

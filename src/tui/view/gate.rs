@@ -136,7 +136,7 @@ fn opening(tier: Tier, calls: usize) -> &'static str {
 
 fn phrase(ui: &mut Ui<'_, '_, '_>, area: Rect, form: &GateForm, read: Read, note: Option<String>) {
     let width = usize::from(area.width);
-    let send = match form.sendable_once(read, ui.model.now) {
+    let send = match form.sendable_once(read, ui.model.wall) {
         Ok(()) if form.one_key() => (Role::Key, "[ y  Send ]".to_owned()),
         Ok(()) => (Role::Key, "[ Send: Enter ]".to_owned()),
         Err(why) => (Role::Muted, format!("[ Send: {why} ]")),

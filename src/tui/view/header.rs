@@ -11,6 +11,7 @@ use super::page::pieces_line;
 use crate::run::Run;
 use crate::text::clean;
 use crate::tui::about::{self, Rto};
+use crate::tui::backstage::Tempo;
 use crate::tui::model::{Model, Screen, Show};
 use crate::tui::theme::{Role, Theme};
 use crate::tui::wants;
@@ -77,7 +78,7 @@ fn pieces(model: &Model) -> Vec<Piece> {
     let mut out = vec![
         piece(6, Role::Title, "ripcord".into()),
         piece(0, mode_role, mode.into()),
-        Piece { endpoint: true, ..piece(0, Role::Warn, clean(&facts.endpoint).into_owned()) },
+        Piece { endpoint: true, ..piece(0, Role::Warn, endpoint(model)) },
         piece(0, Role::Plain, known(account, "account ?")),
         piece(0, Role::Plain, known(region, "region ?")),
         piece(2, Role::Plain, clean(&facts.role).into_owned()),
@@ -85,6 +86,16 @@ fn pieces(model: &Model) -> Vec<Piece> {
     ];
     out.retain(|p| !p.text.is_empty());
     out
+}
+
+/// The kind of the endpoint with its host; in a drill how its clock goes.
+fn endpoint(model: &Model) -> String {
+    let endpoint = clean(&model.facts.endpoint).into_owned();
+    match model.tempo {
+        None => endpoint,
+        Some(Tempo::Paused) => format!("{endpoint} PAUSED"),
+        Some(Tempo::Running(speed)) => format!("{endpoint} x{speed}"),
+    }
 }
 
 /// `CUSTOM 127.0.0.1:5000` with that many cells less: the host is cut, its kind is not.

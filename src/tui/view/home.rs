@@ -17,7 +17,7 @@ use crate::tui::theme::{self, Role};
 pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect) {
     let model = ui.model;
     let home = &model.home;
-    let banner = banner(home, model.now);
+    let banner = banner(home, model.wall);
     let filter = u16::from(home.filtering || !home.filter.is_empty());
     let [above, rest, below] = Layout::vertical([
         Constraint::Length(u16::from(banner.is_some())),
@@ -53,12 +53,26 @@ fn banner(home: &Home, now: At) -> Option<String> {
     if let Some((_, run)) = &home.opening {
         return Some(format!(" Opening run {run} ..."));
     }
-    let runs = home.listing.as_ref().map(|l| l.runs.len()).filter(|runs| *runs > 0)?;
-    let what = if runs == 1 { "1 unfinished run".to_owned() } else { format!("{runs} unfinished runs") };
-    let named = home.resumable().map_or_else(String::new, |run| {
-        format!("   u resume: {}, {}, {} ago", run.title, run.step, now.since(run.last).human())
+    let all = &home.listing.as_ref()?.runs;
+    let drills = all.iter().filter(|r| r.drill).count();
+    let counts = [(all.len() - drills, "run"), (drills, "drill")].into_iter().filter(|(n, _)| *n > 0);
+    let what: Vec<String> =
+        counts.map(|(n, what)| format!("{n} unfinished {what}{}", if n == 1 { "" } else { "s" })).collect();
+    if what.is_empty() {
+        return None;
+    }
+    let named = home.resumable().filter(|run| run.blocked.is_none()).map_or_else(String::new, |run| {
+        format!("   u resume: {}, {}, {}", run.title, run.step, heard(run, now))
     });
-    Some(clean(&format!(" ! {what}.{named}")).into_owned())
+    Some(clean(&format!(" ! {}.{named}", what.join(", "))).into_owned())
+}
+
+/// How long ago a run was heard of.
+fn heard(run: &RunLine, now: At) -> String {
+    run.last.map_or_else(
+        || "before this machine was started".to_owned(),
+        |last| format!("{} ago", now.since(last).human()),
+    )
 }
 
 fn filter_line(ui: &mut Ui<'_, '_, '_>, area: Rect, home: &Home) {
@@ -101,7 +115,19 @@ fn list(ui: &mut Ui<'_, '_, '_>, area: Rect, home: &Home) {
 }
 
 fn header(ui: &Ui<'_, '_, '_>, width: usize) -> String {
-    row_text(ui, ["STATE", "NAME", "GATES", "EST", "ABOUT"], width)
+    row_text(ui, ["STATE", "NAME", "GATES", "EST", &drilled_cell(ui, "LAST DRILL", "ABOUT")], width)
+}
+
+fn drilled_cell(ui: &Ui<'_, '_, '_>, drilled: &str, about: &str) -> String {
+    format!("{} {about}", padded(ui.theme, drilled, 15))
+}
+
+/// `2026-11-20 PASS`.
+fn drilled(line: &BookLine) -> String {
+    line.drilled.as_ref().map_or_else(
+        || "never".to_owned(),
+        |last| format!("{} {}", last.at.date(), if last.good { "PASS" } else { "FAIL" }),
+    )
 }
 
 fn row_text(ui: &Ui<'_, '_, '_>, [state, name, gates, estimate, about]: [&str; 5], width: usize) -> String {
@@ -124,6 +150,7 @@ fn row_line(ui: &Ui<'_, '_, '_>, row: &HomeRow<'_>, chosen: bool, width: usize) 
 
 fn run_word(run: &RunLine) -> &'static str {
     match run.state.as_str() {
+        _ if run.drill => "DRILL",
         "unknown" => "UNKN",
         "paused" | "failed" | "timed_out" => "HOLD",
         "waiting" => "WAIT",
@@ -132,8 +159,7 @@ fn run_word(run: &RunLine) -> &'static str {
 }
 
 fn run_text(ui: &Ui<'_, '_, '_>, run: &RunLine, width: usize) -> String {
-    let age = ui.model.now.since(run.last).human();
-    let about = format!("{}  {age} ago", run.step);
+    let about = format!("{}  {}", run.step, heard(run, ui.model.wall));
     row_text(ui, [run_word(run), &format!("resume {}", run.title), "", "", &about], width)
 }
 
@@ -146,7 +172,8 @@ fn book_text(ui: &Ui<'_, '_, '_>, line: &BookLine, width: usize) -> String {
         Ok(book) => {
             let gates = gates(&book.steps).to_string();
             let estimate = estimate(&book.steps).human();
-            row_text(ui, ["READY", &line.id, &gates, &estimate, &book.title], width)
+            let about = drilled_cell(ui, &drilled(line), &book.title);
+            row_text(ui, ["READY", &line.id, &gates, &estimate, &about], width)
         }
         Err(finding) => row_text(ui, ["BROKEN", &line.id, "", "", finding], width),
     }
@@ -173,7 +200,7 @@ fn detail(ui: &mut Ui<'_, '_, '_>, area: Rect, home: &Home) {
     match home.chosen() {
         Some((_, HomeRow::Run(run))) => run_detail(ui, &mut page, run),
         Some((_, HomeRow::Book(line))) => match &line.found {
-            Ok(book) => book_detail(&mut page, book, &line.source),
+            Ok(book) => book_detail(&mut page, book, line),
             Err(finding) => {
                 page.entry("BROKEN", Role::Crit, finding);
                 page.entry("FILE", Role::Plain, &line.source);
@@ -187,14 +214,19 @@ fn detail(ui: &mut Ui<'_, '_, '_>, area: Rect, home: &Home) {
 }
 
 fn run_detail(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &RunLine) {
-    let age = ui.model.now.since(run.last).human();
+    let kind = if run.drill { "DRILL, " } else { "" };
     page.text(Role::Title, &run.title);
-    page.entry("STATE", Role::Plain, &format!("{}, last heard of {age} ago", run.state));
+    let state = format!("{kind}{}, last heard of {}", run.state, heard(run, ui.model.wall));
+    page.entry("STATE", Role::Plain, &state);
     page.entry("STEP", Role::Plain, &run.step);
     page.entry("RUN", Role::Plain, &run.id.0);
     page.entry("STARTED", Role::Plain, &run.started.rfc3339());
     page.entry("ENDPOINT", Role::Plain, &run.endpoint);
     match &run.blocked {
+        Some(_) if run.drill => {
+            let text = format!("a drill goes on in a cloud of its own: q, then `ripcord resume {}`", run.id);
+            page.entry("NEXT", Role::Warn, &text);
+        }
         Some(why) => page.entry("NOT HERE", Role::Warn, why),
         None => page.entry(
             "ENTER",
@@ -204,7 +236,7 @@ fn run_detail(ui: &Ui<'_, '_, '_>, page: &mut Page, run: &RunLine) {
     }
 }
 
-fn book_detail(page: &mut Page, book: &Runbook, source: &str) {
+fn book_detail(page: &mut Page, book: &Runbook, line: &BookLine) {
     page.text(Role::Title, &book.title);
     page.markdown("", &book.description);
     page.entry("USE WHEN", Role::Plain, &book.use_when);
@@ -221,11 +253,19 @@ fn book_detail(page: &mut Page, book: &Runbook, source: &str) {
     for (label, span) in spans {
         page.entry(label, Role::Plain, &span.map_or_else(String::new, Span::human));
     }
+    page.entry("DRILLED", Role::Plain, &drilled_words(line));
     page.entry("OWNER", Role::Plain, &book.owner);
     page.entry(
         "VERSION",
         Role::Plain,
         &format!("{}  sha256 {}", book.version, book.digest.get(..12).unwrap_or("")),
     );
-    page.entry("FILE", Role::Plain, source);
+    page.entry("FILE", Role::Plain, &line.source);
+}
+
+fn drilled_words(line: &BookLine) -> String {
+    match &line.drilled {
+        None => "never; d says how".into(),
+        Some(last) => format!("{}, scenario {}; d says how", drilled(line), last.scenario),
+    }
 }

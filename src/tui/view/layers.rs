@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::page::Page;
-use super::{Size, Slot, Ui, ask, doubt, gate, help, manual, prompt};
+use super::{Size, Slot, Ui, ask, doubt, drill, gate, help, manual, prompt};
 use crate::run::Stage;
 use crate::tui::forms::{Core, TroubleForm};
 use crate::tui::model::Layer;
@@ -16,6 +16,8 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect) {
         Some(Layer::Help { filter, scroll }) => help::render(ui, area, filter, *scroll),
         Some(Layer::Palette { field, chosen }) => help::palette(ui, area, field, *chosen),
         Some(Layer::Quit) => quit(ui, area),
+        Some(Layer::Brief { scroll }) => drill::brief(ui, area, *scroll),
+        Some(Layer::Debrief { scroll }) => drill::debrief(ui, area, *scroll),
         Some(Layer::Gate(form)) => gate::render(ui, area, form),
         Some(Layer::Doubt(form)) => doubt::render(ui, area, form),
         Some(Layer::Prompt(form)) => prompt::render(ui, area, form),

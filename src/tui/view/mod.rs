@@ -5,6 +5,7 @@
 
 mod ask;
 mod doubt;
+mod drill;
 mod footer;
 mod gate;
 mod header;

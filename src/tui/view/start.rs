@@ -3,7 +3,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::page::{Page, padded};
-use super::{Size, Slot, Ui};
+use super::{Size, Slot, Ui, drill};
 use crate::expr::Tree;
 use crate::ids::At;
 use crate::run::{CheckResult, CheckVerdict};
@@ -12,6 +12,16 @@ use crate::tui::model::{Check, FormField, Start};
 use crate::tui::theme::{self, Role};
 
 pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, start: &Start) {
+    let brief = ui.model.facts.drill.as_ref();
+    let area = match brief.filter(|_| ui.size == Size::Wide) {
+        Some(brief) => {
+            let lines = drill::lines(ui, area.width, brief).min(area.height / 2);
+            let [told, rest] = Layout::vertical([Constraint::Length(lines), Constraint::Min(1)]).areas(area);
+            drill::on_start(ui, told, brief);
+            rest
+        }
+        None => area,
+    };
     let (form, checks) = match ui.size {
         Size::Wide => {
             let [left, right] =
@@ -24,7 +34,11 @@ pub fn render(ui: &mut Ui<'_, '_, '_>, area: Rect, start: &Start) {
             (upper, lower)
         }
     };
-    fields(ui, form, start);
+    match brief.filter(|_| ui.size != Size::Wide && start.focus >= start.fields.len()) {
+        // The parameters of a drill are given: what is known of the incident is worth more here.
+        Some(brief) => drill::on_start(ui, form, brief),
+        None => fields(ui, form, start),
+    }
     preflight(ui, checks, start);
 }
 

@@ -4,6 +4,7 @@
 mod chaos;
 mod figures;
 mod kit;
+mod resume;
 
 use std::collections::BTreeSet;
 

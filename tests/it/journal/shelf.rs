@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use ripcord::ids::RunId;
+use ripcord::ids::{At, RunId};
 use ripcord::journal::memory::MemoryDisk;
-use ripcord::journal::{EndpointKind, Header, JournalError, Shelf, kind};
+use ripcord::journal::{EndpointKind, Header, JournalError, Shelf, Stamp, kind};
 use serde_json::json;
 
 use super::{decision, header, stamp};
@@ -134,4 +134,27 @@ fn a_follower_sees_each_record_once_and_never_half_of_one() {
         assert_eq!(follow.head(), journal.head());
     }
     drop(disk);
+}
+
+#[test]
+fn the_times_of_a_drill_in_a_list_are_those_of_the_wall() {
+    let (_, shelf) = shelf();
+    let drill = EndpointKind::Drill { scenario: "plain".into(), seed: 1, speed: 60, nonce: "n".into() };
+    let id = "019a9f3e-1c00-7000-8000-000000000001";
+    let of_drill = Header { endpoint: drill, ..header(id) };
+    // The first 48 bits of the id are milliseconds on the wall.
+    assert_eq!(of_drill.began_at(), At(0x019a_9f3e_1c00));
+    assert_eq!(header(id).began_at(), header(id).started, "a run tells it itself");
+
+    let mut journal = shelf.start(&of_drill, b"x", &stamp(0)).unwrap();
+    journal.append(kind::DECISION, true, &json!({}), &stamp(5)).unwrap();
+    let found = shelf.list().unwrap().remove(0).found.unwrap();
+    let now = |later: u64, boot: &str| Stamp {
+        wall: At(1_800_000_000_000),
+        m: stamp(5).m + later,
+        boot: boot.into(),
+    };
+    let boot = stamp(5).boot;
+    assert_eq!(found.heard_at(&now(60_000, &boot)), Some(At(1_800_000_000_000 - 60_000)));
+    assert_eq!(found.heard_at(&now(60_000, "another")), None, "that clock began anew");
 }

@@ -1,25 +1,26 @@
 //! Every screen at 120x40, 80x24 and 60x15, as text.
 
 use crossterm::event::KeyCode;
+use ripcord::ids::At;
 use ripcord::run::{CheckResult, CheckVerdict};
 use ripcord::runner::Checked;
 use ripcord::tui::backstage::{Listing, Reply};
 use ripcord::tui::model::Model;
 use ripcord::tui::msg::{Cmd, Msg};
 use ripcord::tui::update::{begin, update};
-use ripcord::tui::{BookLine, Theme};
+use ripcord::tui::{BookLine, LastDrill, Theme};
 use ripcord::watch::Frame;
 
+use super::lines::{drill_line, run_line};
 use super::play::{self, Play};
-use super::updates::run_line;
 use super::{control, pass, press, screen, type_text};
 
-const WIDE: (u16, u16) = (120, 40);
+pub const WIDE: (u16, u16) = (120, 40);
 const NARROW: (u16, u16) = (80, 24);
 const TINY: (u16, u16) = (60, 15);
 const SIZES: [(u16, u16); 3] = [WIDE, NARROW, TINY];
 
-fn shot(name: &str, model: &mut Model) {
+pub fn shot(name: &str, model: &mut Model) {
     for size in SIZES {
         model.resized(size);
         let text = screen(model, Theme::default());
@@ -29,19 +30,29 @@ fn shot(name: &str, model: &mut Model) {
     }
 }
 
-fn home() -> Model {
+pub fn home() -> Model {
     let mut model = Model::home(play::facts(), play::START, WIDE);
     let good = BookLine {
         id: "orders-restore".into(),
         source: "runbooks/orders-restore.yaml".into(),
         found: Ok(play::book()),
+        drilled: Some(LastDrill {
+            at: At(play::START.0 - 864_000_000),
+            scenario: "plain".into(),
+            good: false,
+        }),
     };
     let bad = BookLine {
         id: "half-written".into(),
         source: "runbooks/half-written.yaml".into(),
         found: Err("runbooks/half-written.yaml:12:5: unknown key `stepz`; did you mean `steps`?".into()),
+        drilled: None,
     };
-    let runs = vec![run_line("0195-4a7c-aaaa", "waiting"), run_line("0195-4a7c-bbbb", "unknown")];
+    let runs = vec![
+        run_line("0195-4a7c-aaaa", "waiting"),
+        run_line("0195-4a7c-bbbb", "unknown"),
+        drill_line("0195-4a7c-cccc"),
+    ];
     let now = model.now;
     update(&mut model, Msg::Reply(Reply::Listed(Listing { books: vec![good, bad], runs })), now);
     model
@@ -67,7 +78,7 @@ fn home_filters() {
     shot("home_filter", &mut model);
 }
 
-fn form() -> Model {
+pub fn form() -> Model {
     let mut model = home();
     press(&mut model, KeyCode::Char('G'));
     press(&mut model, KeyCode::Enter);
@@ -88,7 +99,7 @@ fn the_form_says_what_is_wrong_beside_the_field() {
     shot("form_errors", &mut model);
 }
 
-fn checked(mut model: Model) -> Model {
+pub fn checked(mut model: Model) -> Model {
     for value in ["shop", "api,worker", "orders-prod"] {
         type_text(&mut model, value);
         press(&mut model, KeyCode::Tab);
@@ -141,7 +152,7 @@ fn the_preflight_stands_beside_the_form_worst_first() {
     shot("preflight", &mut checked(form()));
 }
 
-fn run(play: &Play) -> Model {
+pub fn run(play: &Play) -> Model {
     let mut model = play.model(WIDE);
     begin(&mut model);
     model

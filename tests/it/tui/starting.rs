@@ -9,14 +9,20 @@ use ripcord::tui::update::{begin_resume, begin_with, update};
 use ripcord::tui::{BookLine, Ticket};
 use serde_json::json;
 
-use super::updates::{SIZE, draw, run_line};
+use super::lines::run_line;
+use super::updates::{SIZE, draw};
 use super::{control, pass, play, press, type_text};
 
 /// The form of the small runbook, its parameters typed, the preflight asked.
 fn form() -> (Model, Ticket) {
     let mut model = Model::home(play::facts(), play::START, SIZE);
     let now = model.now;
-    let book = BookLine { id: "orders-restore".into(), source: "book.yaml".into(), found: Ok(play::book()) };
+    let book = BookLine {
+        id: "orders-restore".into(),
+        source: "book.yaml".into(),
+        found: Ok(play::book()),
+        drilled: None,
+    };
     update(&mut model, Msg::Reply(Reply::Listed(Listing { books: vec![book], runs: vec![] })), now);
     press(&mut model, KeyCode::Enter);
     for value in ["shop", "api,worker", "orders-prod"] {
@@ -119,7 +125,12 @@ fn what_was_offered_for_another_cluster_is_forgotten() {
 fn listed(runs: Vec<RunLine>) -> Model {
     let mut model = Model::home(play::facts(), play::START, SIZE);
     let now = model.now;
-    let book = BookLine { id: "orders-restore".into(), source: "book.yaml".into(), found: Ok(play::book()) };
+    let book = BookLine {
+        id: "orders-restore".into(),
+        source: "book.yaml".into(),
+        found: Ok(play::book()),
+        drilled: None,
+    };
     update(&mut model, Msg::Reply(Reply::Listed(Listing { books: vec![book], runs })), now);
     model
 }

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 use ripcord::ids::At;
 use ripcord::run::{Command, Fact, Refusal, What};
-use ripcord::tui::backstage::{Listing, Reply, RunLine};
+use ripcord::tui::backstage::{Listing, Reply};
 use ripcord::tui::forms::Read;
 use ripcord::tui::model::{Layer, Model, Pane, Screen};
 use ripcord::tui::msg::{Cmd, Msg};
@@ -12,6 +12,7 @@ use ripcord::tui::update::{begin, begin_with, update};
 use ripcord::tui::{BookLine, Facts, Theme};
 use serde_json::json;
 
+use super::lines::run_line;
 use super::play::{self, PHRASE, Play};
 use super::{control, key, pass, press, type_text};
 
@@ -382,7 +383,12 @@ fn the_palette_does_what_its_key_would_do() {
 fn a_late_answer_of_a_check_is_dropped() {
     let mut model = Model::home(play::facts(), play::START, SIZE);
     let now = model.now;
-    let book = BookLine { id: "orders-restore".into(), source: "book.yaml".into(), found: Ok(play::book()) };
+    let book = BookLine {
+        id: "orders-restore".into(),
+        source: "book.yaml".into(),
+        found: Ok(play::book()),
+        drilled: None,
+    };
     let listing = Listing { books: vec![book], runs: vec![] };
     update(&mut model, Msg::Reply(Reply::Listed(listing)), now);
     press(&mut model, KeyCode::Enter);
@@ -407,7 +413,12 @@ fn a_late_answer_of_a_check_is_dropped() {
 fn a_missing_parameter_keeps_the_preflight_from_being_asked() {
     let mut model = Model::home(play::facts(), play::START, SIZE);
     let now = model.now;
-    let book = BookLine { id: "orders-restore".into(), source: "book.yaml".into(), found: Ok(play::book()) };
+    let book = BookLine {
+        id: "orders-restore".into(),
+        source: "book.yaml".into(),
+        found: Ok(play::book()),
+        drilled: None,
+    };
     update(&mut model, Msg::Reply(Reply::Listed(Listing { books: vec![book], runs: vec![] })), now);
     press(&mut model, KeyCode::Enter);
     assert!(control(&mut model, 'r').is_empty());
@@ -424,19 +435,6 @@ fn the_unfinished_run_is_resumed_by_one_key() {
     let commands = press(&mut model, KeyCode::Char('u'));
     assert!(matches!(&commands[..], [Cmd::Resume { run, .. }] if run.0 == "0195-aaaa"));
     assert!(press(&mut model, KeyCode::Char('u')).is_empty());
-}
-
-pub fn run_line(id: &str, state: &str) -> RunLine {
-    RunLine {
-        id: ripcord::ids::RunId(id.into()),
-        title: "orders-restore".into(),
-        state: state.into(),
-        step: "step 6/8 drained".into(),
-        started: play::START,
-        last: At(play::START.0 - 3_600_000),
-        endpoint: "the custom endpoint 127.0.0.1:5000".into(),
-        blocked: None,
-    }
 }
 
 #[test]
