@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::cloud::{Called, Caller};
 use super::scenario::{Expect, Outcome, Scenario};
 use crate::ids::At;
-use crate::run::{HoldKind, Run, RunState};
+use crate::run::{CheckVerdict, HoldKind, Run, RunState};
 
 /// How a drill came out.
 #[derive(Clone, PartialEq, Debug)]
@@ -56,6 +56,9 @@ pub fn judge(
     let ending = ended_as(&scenario.expect, &verdict);
     verdict.findings.push(ending);
     verdict.findings.push(nothing_twice(calls));
+    if let (Some(warns), Came::Run(run)) = (&scenario.expect.warns, came) {
+        verdict.findings.push(warned_of(warns, run));
+    }
     for judged in &scenario.expect.world {
         let (holds, message) = match judged.check.test(world, &Value::Null, now) {
             Ok(holds) => (holds, judged.message.clone()),
@@ -110,6 +113,14 @@ fn ended_as(expect: &Expect, verdict: &Verdict) -> Finding {
     let wanted = format!("; expected {}{} {}", expect.outcome.word(), at(&expect.at), expect.because);
     let message = if right { message } else { message + wanted.trim_end() };
     Finding { name: "ended_as_documented".into(), holds: right, message }
+}
+
+/// What preflight warned of, in its order.
+fn warned_of(expected: &[String], run: &Run) -> Finding {
+    let warned = run.preflight.iter().filter(|c| c.verdict == CheckVerdict::Warn);
+    let warned: Vec<&str> = warned.map(|c| c.name.as_str()).collect();
+    let message = format!("preflight warned of {}; expected {}", warned.join(", "), expected.join(", "));
+    Finding { name: "warned_as_documented".into(), holds: warned == *expected, message }
 }
 
 /// The same call, accepted twice from here: the one thing ripcord promises not to do.

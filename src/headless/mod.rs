@@ -186,7 +186,7 @@ impl<'a> Driver<'a> {
             return None;
         }
         self.tried.push(name);
-        if let Some(done) = self.respond(run, path, Occasion::Gate, "").await {
+        if let Some(done) = self.before_phrase(run, path, gate).await {
             return done;
         }
         if self.player.is_none() && !self.script.has_phrase(path, &gate.phrase) {

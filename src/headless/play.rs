@@ -2,7 +2,7 @@
 
 use crate::drill::{Deed, Occasion};
 use crate::ids::StepPath;
-use crate::run::{HoldKind, Run, Scene, What, doubted, verdict_phrase};
+use crate::run::{Gate, HoldKind, Run, Scene, What, doubted, verdict_phrase};
 use crate::runner::exit;
 
 use super::{Driver, Stop, worst_hold};
@@ -14,6 +14,21 @@ impl Driver<'_> {
         self.respond(&scene.run, path, Occasion::Held, &hold.why).await
     }
 
+    /// What he does at a gate, whose phrase is the reason: nothing where he types it then, be it after a call in
+    /// another terminal, else whether the drill ends with it.
+    pub(super) async fn before_phrase(
+        &mut self,
+        run: &Run,
+        path: &StepPath,
+        gate: &Gate,
+    ) -> Option<Option<Stop>> {
+        let deeds = self.player?.response(path, Occasion::Gate, &gate.phrase)?;
+        let elsewhere = |deed: &Deed| matches!(deed, Deed::Wait(_) | Deed::Call(_) | Deed::Place(_));
+        let types = deeds.iter().all(elsewhere);
+        let done = self.all(run, path, &deeds).await;
+        if types && done.is_none() { None } else { Some(done) }
+    }
+
     /// What he does on an occasion: nothing where the scenario says nothing, else whether the drill ends with it.
     pub(super) async fn respond(
         &mut self,
@@ -23,12 +38,16 @@ impl Driver<'_> {
         why: &str,
     ) -> Option<Option<Stop>> {
         let deeds = self.player?.response(path, occasion, why)?;
+        Some(self.all(run, path, &deeds).await)
+    }
+
+    async fn all(&mut self, run: &Run, path: &StepPath, deeds: &[Deed]) -> Option<Stop> {
         for deed in deeds {
-            if let Some(stop) = self.does(run, path, &deed).await {
-                return Some(Some(stop));
+            if let Some(stop) = self.does(run, path, deed).await {
+                return Some(stop);
             }
         }
-        Some(None)
+        None
     }
 
     async fn does(&mut self, run: &Run, path: &StepPath, deed: &Deed) -> Option<Stop> {
@@ -46,6 +65,9 @@ impl Driver<'_> {
                 };
             }
             order => {
+                // What opens anew is new, be it in the same moment of a clock that is stepped.
+                self.tried.clear();
+                self.asked.clear();
                 return self.order(command(run, path, order)?, "as the scenario answers it".into()).await;
             }
         }

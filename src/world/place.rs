@@ -31,6 +31,8 @@ const KINDS: &[(&str, &str)] = &[
     ("rds.stay", "of"),
     ("rds.hold", "of"),
     ("rds.default_version", "engine"),
+    ("rds.maintenance", "of"),
+    ("rds.static_parameters", "of"),
     ("ecs.cluster", "clusterName"),
     ("ecs.task_definition", "family"),
     ("ecs.service", "serviceName"),
@@ -124,6 +126,21 @@ struct DefaultVersion {
     version: String,
 }
 
+/// A name whose parameter group sets what only a reboot applies: restores to it come up `pending-reboot`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StaticParameters {
+    of: String,
+}
+
+/// Maintenance that waits for the window of a store.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Maintenance {
+    of: String,
+    action: String,
+}
+
 impl World {
     /// Every kind of thing that can be placed.
     pub fn kinds() -> impl Iterator<Item = &'static str> {
@@ -196,6 +213,11 @@ fn rule_rds(rds: &mut Rds, kind: &str, thing: &Value, moment: &mut Moment<'_>) -
         "default_version" => {
             let DefaultVersion { engine, version } = own(thing)?;
             rds.default_versions.insert(engine, version);
+        }
+        "static_parameters" => drop(rds.static_parameters.insert(own::<StaticParameters>(thing)?.of)),
+        "maintenance" => {
+            let Maintenance { of, action } = own(thing)?;
+            rds.maintenance.entry(of).or_default().push(action);
         }
         _ => return Err(unknown(kind)),
     }

@@ -159,7 +159,7 @@ static WHEN: Table = table(
     &[
         must("step", Want::Text, "The step, without keys of items."),
         must("is", Want::Word(OCCASIONS), "How it stands."),
-        key("because", Want::Text, "Words of the reason."),
+        key("because", Want::Text, "Words of the reason; at a gate, of its phrase."),
     ],
 );
 
@@ -192,7 +192,7 @@ static HINT: Table = table(
     "hint",
     "a hint",
     &[
-        key("at", Want::Name, "The step at which it helps; anywhere where nothing is said."),
+        key("at", Want::Text, "The step at which it helps; anywhere where nothing is said."),
         must("text", Want::Text, "The help."),
     ],
 );
@@ -213,6 +213,7 @@ static EXPECT: Table = table(
         must("outcome", Want::Word(OUTCOMES), "How the run ends."),
         key("at", Want::Text, "The step, or `preflight`, at which it stops."),
         key("because", Want::Text, "Words of the reason why it stops."),
+        key("warns", Want::List(&Want::Name, 0), "Every preflight check that warns."),
         key("world", Want::List(&Want::Table(&JUDGED), 0), "What is true of the world at the end."),
     ],
 );

@@ -358,7 +358,23 @@ impl Loader<'_> {
             self.wrong(FindingKind::MissingKey, node, message);
         }
         let world = list(node, "world").iter().filter_map(|judged| self.judged(judged)).collect();
-        Some(Expect { outcome, at, because: text(node, "because"), world })
+        let warns = node.get("warns").map(|names| self.checks(names));
+        Some(Expect { outcome, at, because: text(node, "because"), warns, world })
+    }
+
+    /// Names of preflight checks.
+    fn checks(&mut self, node: &Node) -> Vec<String> {
+        let known: Vec<&str> = self.book.preflight.iter().map(|c| c.name.as_str()).collect();
+        let mut names = Vec::new();
+        for (at, name) in node.list().iter().filter_map(|n| Some((n, n.text()?))) {
+            if !known.contains(&name) {
+                let message = format!("the runbook has no preflight check `{name}`");
+                let hint = near(name, known.iter().copied()).map(|n| format!("did you mean `{n}`?"));
+                self.findings.push(Raw::new(FindingKind::UnknownName, at.at.clone(), message).maybe(hint));
+            }
+            names.push(name.to_owned());
+        }
+        names
     }
 
     fn judged(&mut self, node: &Node) -> Option<Judged> {

@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::Things;
 use crate::world::name_member;
 
-/// `changes` over `base`: a thing of the same kind and name takes over the members that are given.
+/// `changes` over `base`: a thing of the same kind and name takes over the members that are given. Two changes of
+/// the same name are two things: a store may stay in more than one status.
 pub(super) fn things(base: &Things, changes: Things) -> Things {
     let mut all = base.clone();
     for (kind, change) in changes {
-        let same = all.iter_mut().find(|(other, thing)| {
+        let same = all[..base.len()].iter_mut().find(|(other, thing)| {
             let name = name_member(&kind);
             *other == kind && name.is_some_and(|name| thing[name] == change[name])
         });
@@ -50,6 +51,12 @@ mod tests {
         let all = things(&base, changes);
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].1, json!({"DBInstanceIdentifier": "a", "MultiAZ": false, "Engine": "postgres"}));
+    }
+
+    #[test]
+    fn two_changes_of_one_name_are_two_things() {
+        let stay = |status: &str| ("rds.stay".to_owned(), json!({"of": "a", "status": status}));
+        assert_eq!(things(&vec![], vec![stay("renaming"), stay("nameless")]).len(), 2);
     }
 
     #[test]

@@ -136,7 +136,7 @@ pub struct Foreign {
 pub struct Response {
     pub step: StepPath,
     pub occasion: Occasion,
-    /// Words of the reason.
+    /// Words of the reason; at a gate, of its phrase.
     pub because: String,
     pub does: Vec<Deed>,
     pub times: u64,
@@ -187,6 +187,8 @@ pub struct Expect {
     pub at: Option<String>,
     /// Words of the reason why it stops.
     pub because: String,
+    /// Every preflight check that warns; not judged where nothing is said.
+    pub warns: Option<Vec<String>>,
     pub world: Vec<Judged>,
 }
 

@@ -15,7 +15,7 @@ impl Ecs {
         let counts = |deployment: Option<u64>| {
             let of =
                 || cluster.tasks_of(name).filter(move |t| deployment.is_none() || t.deployment == deployment);
-            (of().filter(|t| t.runs()).count() as u64, of().filter(|t| t.is_pending()).count() as u64)
+            (of().filter(|t| t.is_counted()).count() as u64, of().filter(|t| t.is_pending()).count() as u64)
         };
         let live = |d: &&Deployment| d.live;
         let deployments = service.deployments.iter().filter(live);
@@ -59,7 +59,7 @@ impl Ecs {
         let mut set = |name: &str, value: Value| doc.insert(name.to_owned(), value);
         set("clusterArn", moment.arn("ecs", &format!("cluster/{}", cluster.name)).into());
         set("clusterName", cluster.name.as_str().into());
-        set("runningTasksCount", cluster.tasks.iter().filter(|t| t.runs()).count().into());
+        set("runningTasksCount", cluster.tasks.iter().filter(|t| t.is_counted()).count().into());
         set("pendingTasksCount", cluster.tasks.iter().filter(|t| t.is_pending()).count().into());
         set("activeServicesCount", cluster.services.len().into());
         Value::Object(doc)

@@ -119,7 +119,13 @@ impl Task {
         (self.created, self.started, self.pulled) = (at, Some(at), (Some(at), Some(at)));
     }
 
-    /// Whether it counts as running.
+    /// Whether `runningCount` counts it: tasks that are `RUNNING` (API reference, `Service`) or still drained
+    /// (`aws.md` §4.17). One that is told to stop may write for as long as its containers take, and no count says so.
+    pub fn is_counted(&self) -> bool {
+        matches!(self.state, State::Running | State::Deactivating)
+    }
+
+    /// Whether its containers run.
     pub fn runs(&self) -> bool {
         matches!(self.state, State::Running | State::Deactivating | State::Stopping)
     }

@@ -120,6 +120,16 @@ fn tasks_that_were_told_to_stop_are_not_listed_although_they_run() {
 }
 
 #[test]
+fn no_count_tells_of_a_task_whose_containers_are_still_stopping() {
+    let mut table = Table::new();
+    let arns = table.call("ListTasks", json!({"serviceName": "worker"}))["taskArns"].clone();
+    table.scale("worker", 0);
+    table.now = table.now.plus(Span::secs(4));
+    let task = table.call("DescribeTasks", json!({"tasks": [arns[0]]}))["tasks"][0].clone();
+    assert_eq!((&task["lastStatus"], table.counts("worker")), (&json!("STOPPING"), [0, 0, 0]));
+}
+
+#[test]
 fn a_task_behind_a_load_balancer_is_drained_before_it_stops_and_another_is_not() {
     for (service, wanted) in [
         ("api", &["RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"][..]),

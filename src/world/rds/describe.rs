@@ -53,6 +53,23 @@ impl Rds {
         groups(&self.cluster_parameter_groups, "DBClusterParameterGroup", parameters)
     }
 
+    /// None on a good day.
+    pub(super) fn describe_maintenance(&self, parameters: &Value, moment: &Moment<'_>) -> Value {
+        let arn = |id: &str| moment.arn("rds", &format!("db:{id}"));
+        let asked = text(parameters, "ResourceIdentifier");
+        let wait = self.maintenance.iter().filter(|(id, _)| asked.is_none_or(|asked| asked == arn(id)));
+        let details = |actions: &Vec<String>| -> Vec<Value> {
+            actions
+                .iter()
+                .map(|action| json!({"Action": action, "Description": "Waits for the window"}))
+                .collect()
+        };
+        let rows = wait.map(|(id, actions)| {
+            json!({"ResourceIdentifier": arn(id), "PendingMaintenanceActionDetails": details(actions)})
+        });
+        json!({"PendingMaintenanceActions": rows.collect::<Vec<_>>()})
+    }
+
     /// The quotas of an account; those that a recovery runs into are counted.
     pub(super) fn account_attributes(&self) -> Value {
         let manual =
@@ -72,11 +89,6 @@ impl Rds {
             quota("ManualClusterSnapshots", manual(&self.cluster_snapshots), quotas.manual_cluster_snapshots),
         ]})
     }
-}
-
-/// No maintenance is waiting in a world on a good day.
-pub(super) fn no_maintenance() -> Value {
-    json!({"PendingMaintenanceActions": []})
 }
 
 /// A parameter group that is asked for and is not there is the same error for both kinds (service model).

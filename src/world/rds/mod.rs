@@ -23,7 +23,7 @@ mod trouble;
 mod window;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -65,6 +65,10 @@ pub struct Rds {
     /// How long a store stays in a status (`nameless` between two names), in place of what chance says: by its
     /// identifier or resource id.
     pub stays: BTreeMap<String, BTreeMap<String, Span>>,
+    /// Names that an instance is restored to with its parameter group `pending-reboot`.
+    pub static_parameters: BTreeSet<String>,
+    /// Maintenance that waits, by the name of its store: `os-upgrade` and the like. It never comes in a drill.
+    pub maintenance: BTreeMap<String, Vec<String>>,
     /// Default versions of engines, where they are not the usual ones.
     pub default_versions: BTreeMap<String, String>,
     /// Stores ever made; the resource ids come from it.
@@ -96,7 +100,7 @@ pub(super) enum Due {
     /// A snapshot of a cluster comes on.
     ClusterSnapshot { id: String, step: snapshot::Step },
     /// What a disabled key leads to.
-    Key { key: String },
+    Key { key: String, lost: bool },
 }
 
 impl Default for Quotas {
@@ -131,7 +135,7 @@ impl Rds {
             "DescribeDBClusterParameterGroups" => self.describe_cluster_parameter_groups(parameters),
             "DescribeEvents" => self.describe_events(parameters, moment),
             "DescribeAccountAttributes" => Ok(self.account_attributes()),
-            "DescribePendingMaintenanceActions" => Ok(describe::no_maintenance()),
+            "DescribePendingMaintenanceActions" => Ok(self.describe_maintenance(parameters, moment)),
             "ListTagsForResource" => self.tags(parameters),
             "AddTagsToResource" => self.add_tags(parameters),
             "RemoveTagsFromResource" => self.remove_tags(parameters),
@@ -162,7 +166,7 @@ impl Rds {
             Due::Window { resource } => self.window_opens(&resource, moment),
             Due::Snapshot { id, step } => self.snapshot_step(&id, &step, moment.now),
             Due::ClusterSnapshot { id, step } => self.cluster_snapshot_step(&id, &step, moment.now),
-            Due::Key { key } => self.key_is_missed(&key, moment),
+            Due::Key { key, lost } => self.key_is_missed(&key, lost, moment),
         }
     }
 

@@ -14,8 +14,8 @@ impl Rds {
     pub fn disable_key(&mut self, key: &str, moment: &mut Moment<'_>) {
         self.kms_disabled.push(key.to_owned());
         let seen = moment.within(&format!("key/{key}"), Span::mins(5), Span::mins(30));
-        for after in [seen, seen.plus(Span::mins(7 * 24 * 60))] {
-            moment.later(after, Happening::Rds(Due::Key { key: key.to_owned() }));
+        for (after, lost) in [(seen, false), (seen.plus(Span::mins(7 * 24 * 60)), true)] {
+            moment.later(after, Happening::Rds(Due::Key { key: key.to_owned(), lost }));
         }
     }
 
@@ -34,14 +34,15 @@ impl Rds {
         }
     }
 
-    /// First recoverable, a week later lost.
-    pub(super) fn key_is_missed(&mut self, key: &str, moment: &Moment<'_>) {
+    /// First recoverable, a week later lost. What was found to be recoverable before, such as at the end of its
+    /// reboot, stays so until then.
+    pub(super) fn key_is_missed(&mut self, key: &str, lost: bool, moment: &Moment<'_>) {
         if !self.kms_disabled.iter().any(|disabled| disabled == key) {
             return;
         }
         let next = |status: &str| match status {
+            "available" | RECOVERABLE if lost => Some(LOST),
             "available" => Some(RECOVERABLE),
-            RECOVERABLE => Some(LOST),
             _ => None,
         };
         for at in 0..self.instances.len() {

@@ -118,7 +118,8 @@ impl Rds {
                 doc.insert((*name).to_owned(), value.clone());
             }
         }
-        let given = settings::of_call(Kind::Instance, &doc, parameters, "in-sync", moment);
+        let applied = if self.static_parameters.contains(id) { "pending-reboot" } else { "in-sync" };
+        let given = settings::of_call(Kind::Instance, &doc, parameters, applied, moment);
         if given.contains_key("Iops") && !given.contains_key("StorageType") {
             doc.insert("StorageType".into(), "io1".into());
         }

@@ -72,6 +72,10 @@ impl Table {
         self.world.call(&self.site, ("rds", operation), &parameters, self.now)
     }
 
+    fn place(&mut self, kind: &str, thing: &Value) {
+        self.world.place(&self.site.clone(), kind, thing).unwrap();
+    }
+
     fn pass(&mut self, span: Span) -> &mut Table {
         self.now = self.now.plus(span);
         self

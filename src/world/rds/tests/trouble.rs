@@ -18,6 +18,47 @@ fn a_lost_key_stops_restores_at_once_and_takes_the_stores_later() {
 }
 
 #[test]
+fn an_instance_that_cannot_use_its_key_at_its_reboot_stays_recoverable_for_the_week() {
+    let mut table = Table::new();
+    table.call("ModifyDBInstance", rename("orders-parked")).unwrap();
+    table.with(|rds, moment| rds.disable_key(KEY, moment));
+    table.pass(Span::mins(60));
+    assert_eq!(
+        status(&table.by_name("orders-parked").unwrap()),
+        "inaccessible-encryption-credentials-recoverable"
+    );
+    table.with(|rds, moment| rds.enable_key(KEY, moment));
+    assert_eq!(status(&table.by_name("orders-parked").unwrap()), "available");
+}
+
+#[test]
+fn static_parameters_wait_for_the_reboot_of_a_restored_instance() {
+    let mut table = Table::new();
+    table.place("rds.static_parameters", &json!({"of": "o2"}));
+    table.call("RestoreDBInstanceFromDBSnapshot", restore("o2")).unwrap();
+    table.film(|t| t.now);
+    let applied =
+        |t: &mut Table| t.by_name("o2").unwrap()["DBParameterGroups"][0]["ParameterApplyStatus"].clone();
+    assert_eq!(applied(&mut table), "pending-reboot");
+    table.call("RebootDBInstance", json!({"DBInstanceIdentifier": "o2"})).unwrap();
+    table.film(|t| t.now);
+    assert_eq!(applied(&mut table), "in-sync");
+}
+
+#[test]
+fn maintenance_waits_for_the_store_it_is_placed_for() {
+    let mut table = Table::new();
+    table.place("rds.maintenance", &json!({"of": "orders", "action": "os-upgrade"}));
+    let of = |table: &mut Table, id: &str| {
+        let arn = format!("arn:aws:rds:eu-west-1:111122223333:db:{id}");
+        let call = json!({"ResourceIdentifier": arn});
+        table.call("DescribePendingMaintenanceActions", call).unwrap()["PendingMaintenanceActions"].clone()
+    };
+    assert_eq!(of(&mut table, "orders")[0]["PendingMaintenanceActionDetails"][0]["Action"], "os-upgrade");
+    assert_eq!(of(&mut table, "reports"), json!([]));
+}
+
+#[test]
 fn a_key_that_is_lost_for_a_week_is_lost() {
     let mut table = Table::new();
     table.with(|rds, moment| rds.disable_key(KEY, moment));
