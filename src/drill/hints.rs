@@ -51,7 +51,9 @@ mod tests {
     }
 
     fn scenario(hints: Vec<Hint>) -> Scenario {
-        let book = crate::runbook::load("flagship.yaml", crate::runbook::embedded()[0].1.as_bytes()).unwrap();
+        let book =
+            crate::runbook::load("ecs-rds-snapshot-restore.yaml", crate::runbook::embedded()[0].1.as_bytes())
+                .unwrap();
         let text = include_bytes!("../../runbooks/drills/ecs-rds-snapshot-restore/plain.yaml");
         let plain = super::super::load("plain.yaml", text, &book, &|_| None).unwrap();
         Scenario { hints, ..plain }
