@@ -110,7 +110,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check runbook files; exit 3 on findings
+    /// Check files of runbooks and of scenarios; exit 3 on findings
     Validate {
         /// Files
         #[arg(required = true, value_name = "PATH")]

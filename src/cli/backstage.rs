@@ -278,7 +278,7 @@ impl Backstage for Behind {
             let here = Place { region: stage.world.region.clone(), ..Place::default() };
             let identity = stage.world.identity(&here).await.ok()?;
             stage.know(&identity);
-            Some(Reply::Facts(Behind(Arc::clone(&stage)).facts()))
+            Some(Reply::Facts(Box::new(Behind(Arc::clone(&stage)).facts())))
         });
     }
 
@@ -329,7 +329,7 @@ impl Backstage for Behind {
             tokio::task::block_in_place(|| stage.know_hints(&run));
             if stage.drill.is_some() {
                 let facts = Behind(Arc::clone(&stage)).facts();
-                tokio::task::block_in_place(|| more.send(Reply::Facts(facts)));
+                tokio::task::block_in_place(|| more.send(Reply::Facts(Box::new(facts))));
             }
             let resumed = stage.world.resume(&run, stage.stop_of(&run), true).await;
             let opened = resumed.map(|(session, handle)| stage.opened(session, handle));

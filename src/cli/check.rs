@@ -4,16 +4,21 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Ending, books, say};
-use crate::runbook;
-use crate::runner::exit;
+use super::args::Global;
+use super::{Ending, books, say, scenarios};
+use crate::runbook::{self, Finding};
+use crate::runner::{Trouble, exit};
 
-/// Checks files; every finding of every file is shown. Exit 3 when there is one.
-pub fn validate(paths: &[PathBuf], as_json: bool) -> Ending {
+/// Checks runbooks and scenarios of drills; every finding of every file is shown. Exit 3 when there is one.
+pub fn validate(global: &Global, paths: &[PathBuf], as_json: bool) -> Ending {
     let mut all = Vec::new();
     for path in paths {
         let found = books::read(path)?;
-        if let Err(findings) = runbook::load(&found.from, &found.source) {
+        let checked = match scenarios::runbook_of(&found.source) {
+            Some(book) => scenario(global, &book, &found)?,
+            None => runbook::load(&found.from, &found.source).map(drop),
+        };
+        if let Err(findings) = checked {
             all.extend(findings);
         } else if !as_json {
             say::line(format_args!("{}: ok", crate::text::clean(&found.from)));
@@ -31,6 +36,12 @@ pub fn validate(paths: &[PathBuf], as_json: bool) -> Ending {
         }
     }
     Ok(if all.is_empty() { exit::OK } else { exit::ATTENTION })
+}
+
+/// A scenario is checked against the runbook it names.
+fn scenario(global: &Global, book: &str, found: &books::Found) -> Result<Result<(), Vec<Finding>>, Trouble> {
+    let book = books::load(global, book)?;
+    Ok(scenarios::check(global, &book, found))
 }
 
 /// Prints the JSON Schema.

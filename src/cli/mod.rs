@@ -90,7 +90,7 @@ fn carry_out(global: &Global, command: Command) -> Ending {
         Command::Show { runbook, paper, params, json } => {
             show::show(global, &runbook, &params::texts(&params)?, paper, json)
         }
-        Command::Validate { paths, json } => check::validate(&paths, json),
+        Command::Validate { paths, json } => check::validate(global, &paths, json),
         Command::Schema => Ok(check::schema()),
         Command::Plan { start, output, json } => plan::plan(global, &start, output.as_deref(), json),
         Command::Run { start, bounds, drive } => start::run(global, &start, &bounds, &drive),

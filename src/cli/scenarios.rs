@@ -35,6 +35,21 @@ pub fn find(global: &Global, book: &Runbook, name: &str) -> Result<Found, Troubl
     }
 }
 
+/// Everything wrong with a scenario file.
+pub fn check(global: &Global, book: &Runbook, found: &books::Found) -> Result<(), Vec<Finding>> {
+    let folder = Path::new(&found.from).parent().map(Path::to_path_buf);
+    let texts = RefCell::new(Vec::new());
+    let text = |id: &str| text(global, book, folder.as_ref(), id);
+    deep(book, &found.from, &text_of(&found.source), &text, &texts, 0).map(drop)
+}
+
+/// The runbook that a file names as the one it is a scenario of; none for a runbook.
+pub fn runbook_of(source: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(source).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("runbook:"))?;
+    Some(line.trim().trim_matches(['"', '\'']).to_owned())
+}
+
 /// Loads a scenario that was kept with its drill.
 pub fn kept(book: &Runbook, texts: &[(String, String)]) -> Result<Found, Trouble> {
     let of = |id: &str| {

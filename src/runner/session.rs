@@ -378,9 +378,9 @@ async fn follow_pane(
     scenes: watch::Receiver<Arc<Scene>>,
     events: mpsc::UnboundedSender<Event>,
 ) {
-    let pace = scenes.borrow().run.info.pace;
-    let every = PANE.0.paced(pace);
-    let mut cadence = Cadence::every(every).idling(PANE.1.paced(pace));
+    let divided = scenes.borrow().run.info.pace;
+    let every = PANE.0.paced(divided);
+    let mut cadence = Cadence::every(every).idling(PANE.1.paced(divided));
     loop {
         let scene = Arc::clone(&scenes.borrow());
         let Some(pane) = scene.run.book().panes.get(index) else { return };

@@ -108,7 +108,7 @@ pub struct Listing {
 
 /// An answer of the backstage.
 pub enum Reply {
-    Facts(Facts),
+    Facts(Box<Facts>),
     Listed(Listing),
     Checked(Ticket, Result<Box<Checked>, Trouble>),
     /// The values that the `choices` of a parameter offers.

@@ -7,11 +7,13 @@
 //! | fold of a journal of 100,000 records | 0.5 s |
 //! | check of a runbook of 500 steps | 100 ms |
 //! | plan of the flagship's reads, beyond the network | 20 ms |
+//! | simulated recovery of the flagship without sockets | 250 ms |
 
 #![allow(clippy::unwrap_used, reason = "a bench ends at the first surprise")]
 
 mod check;
 mod console;
+mod drill;
 mod fold;
 mod plan;
 mod start;
@@ -21,6 +23,7 @@ fn main() {
     check::run(&mut figures);
     fold::run(&mut figures);
     plan::run(&mut figures);
+    drill::run(&mut figures);
     console::run(&mut figures);
     start::run(&mut figures);
     figures.print();

@@ -98,6 +98,11 @@ impl Drop for Moto {
     }
 }
 
+/// The real `aws` CLI of the virtual environment, to be given its arguments and its environment.
+pub fn aws_program() -> Command {
+    python(&venv("bin/aws").to_string_lossy())
+}
+
 /// Runs the real `aws` CLI with dummy credentials against an endpoint; its answer as JSON, null if it prints none.
 /// Panics with what it says when it fails.
 pub fn aws_cli(url: &str, args: &[&str]) -> Value {
@@ -111,7 +116,7 @@ pub fn try_aws_cli(url: &str, args: &[&str]) -> Result<Value, String> {
 
 /// The same, with more of an environment.
 pub fn try_aws_cli_with(url: &str, args: &[&str], env: &[(&str, &str)]) -> Result<Value, String> {
-    let mut command = python(&venv("bin/aws").to_string_lossy());
+    let mut command = aws_program();
     command.args(args).args(["--endpoint-url", url, "--output", "json"]);
     // One attempt only: what a test injects is what it wants to see.
     let output =

@@ -87,7 +87,7 @@ pub fn update(model: &mut Model, msg: Msg, times: impl Into<Times>) -> Vec<Cmd> 
 fn on_reply(model: &mut Model, reply: Reply) -> Vec<Cmd> {
     match reply {
         Reply::Facts(facts) => {
-            model.facts = facts;
+            model.facts = *facts;
             vec![]
         }
         Reply::Listed(listing) => {

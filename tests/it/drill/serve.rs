@@ -172,7 +172,7 @@ async fn a_server_that_stops_leaves_no_connection_and_frees_its_port() {
 
 #[tokio::test]
 async fn a_server_that_stops_does_not_wait_for_late_replies() {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let backend = Canned::new([("ListTables", Reply::Delay(hour, Box::new(Reply::Answer(Ok(tables())))))]);
     let server = backend.served().await;
     let mut stream = connect(&server).await;

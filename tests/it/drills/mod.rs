@@ -1,6 +1,7 @@
 //! Drills without a screen and without sockets: every scenario to its documented end, the same each time, and
 //! whatever goes wrong at random.
 
+mod binary;
 mod chaos;
 mod figures;
 mod kit;

@@ -586,6 +586,6 @@ fn released_keys_and_alt_keys_are_nothing() {
 fn facts_that_arrive_late_reach_the_frame() {
     let mut model = Model::home(Facts::default(), play::START, SIZE);
     let now = model.now;
-    update(&mut model, Msg::Reply(Reply::Facts(play::facts())), now);
+    update(&mut model, Msg::Reply(Reply::Facts(Box::new(play::facts()))), now);
     assert_eq!(model.facts.account, "111122223333");
 }
