@@ -261,7 +261,7 @@ impl Backstage for Behind {
         let path = path.clone();
         self.spawn(replies, move |stage| async move {
             let given = stage.give_hint(&path).await;
-            let facts = given.map(|given| given.then(|| Behind(Arc::clone(&stage)).facts()));
+            let facts = given.map(|given| given.then(|| Box::new(Behind(Arc::clone(&stage)).facts())));
             Some(Reply::Hinted(ticket, facts))
         });
     }

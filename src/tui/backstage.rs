@@ -118,7 +118,7 @@ pub enum Reply {
     /// One round of readings for a step.
     Looked(Ticket, StepPath, Frame),
     /// A hint was given and stands in the journal; the facts that are sent with it hold it. None where there is none.
-    Hinted(Ticket, Result<Option<Facts>, Trouble>),
+    Hinted(Ticket, Result<Option<Box<Facts>>, Trouble>),
     /// What the drill was worth.
     Debriefed(String),
 }

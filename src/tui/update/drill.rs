@@ -47,7 +47,11 @@ fn hint(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// A hint has come, or there is none: both are said above the brief.
-pub(super) fn hinted(model: &mut Model, ticket: Ticket, hinted: Result<Option<Facts>, Trouble>) -> Vec<Cmd> {
+pub(super) fn hinted(
+    model: &mut Model,
+    ticket: Ticket,
+    hinted: Result<Option<Box<Facts>>, Trouble>,
+) -> Vec<Cmd> {
     if model.hinting != Some(ticket) {
         return vec![];
     }

@@ -104,10 +104,14 @@ fn a_hint_is_shown_once_it_is_in_the_journal() {
     press(&mut model, KeyCode::Char('k'));
     let ticket = asked(&mut model);
     assert!(press(&mut model, KeyCode::Char('H')).is_empty(), "one at a time");
-    let late = Reply::Hinted(Ticket(0), Ok(Some(facts(&["of another question"]))));
+    let late = Reply::Hinted(Ticket(0), Ok(Some(Box::new(facts(&["of another question"])))));
     update(&mut model, Msg::Reply(late), now);
     assert!(model.layers.is_empty());
-    update(&mut model, Msg::Reply(Reply::Hinted(ticket, Ok(Some(facts(&["Look who writes."]))))), now);
+    update(
+        &mut model,
+        Msg::Reply(Reply::Hinted(ticket, Ok(Some(Box::new(facts(&["Look who writes."])))))),
+        now,
+    );
     assert!(screen(&mut model, Theme::default()).contains("HINT 1 Look who writes."));
     // The next one is asked for in the brief itself.
     let ticket = asked(&mut model);
