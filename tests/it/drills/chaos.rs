@@ -197,6 +197,8 @@ fn confirmed(facts: &[&Fact]) {
                 let at = at.unwrap_or_else(|| panic!("{name} was sent without its phrase"));
                 granted.remove(at);
             }
+            // A call that was refused may be tried again under one confirmation (`max_attempts`).
+            Fact::Rejected { name, .. } => granted.push(&name.path),
             _ => {}
         }
     }
