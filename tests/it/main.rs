@@ -22,6 +22,8 @@ mod kill;
 mod launch;
 mod laws;
 mod moto;
+#[cfg(feature = "aws")]
+mod moto_runs;
 mod proxy;
 #[cfg(feature = "aws")]
 mod readonly;
