@@ -208,7 +208,13 @@ impl Cloud {
         let mut state = self.state();
         state.advance(&self.scenario, now);
         let wrong = state.strike(call, now);
-        state.answer(&self.scenario, call, wrong, now)
+        let answered = state.answer(&self.scenario, call, wrong, now);
+        drop(state);
+        if changes(call) {
+            // What was read in the moment before a call does not count as read after it.
+            self.clock.took(Span(1));
+        }
+        answered
     }
 
     /// A deed of the scenario's operator in another terminal.

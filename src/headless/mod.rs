@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::drill::{Occasion, Player};
 use crate::ids::{At, Span, StepPath};
-use crate::run::{Command, Gate, Hold, Offered, Run, Scene, Stage, StepRun, What};
+use crate::run::{Command, Gate, Hold, LookName, Offered, Run, Scene, Stage, StepRun, What};
 use crate::runbook::Action;
 use crate::runner::{Handle, Reader, exit};
 use crate::text::{clean_whole, written};
@@ -448,7 +448,9 @@ fn holds(scene: &Scene) -> Option<Stop> {
     let (path, why) = worst_hold(scene)?;
     // Other items go on (`finish_others_then_pause`): stop only when nothing else is at work.
     let sending = |s: &StepRun| matches!(s.stage, Stage::InFlight(_));
-    let busy = !scene.run.looks().is_empty()
+    // A doubt that is held is still looked into, for ever: nobody waits for that.
+    let awaited = |look: &LookName| held(&scene.run, &look.path).is_none();
+    let busy = scene.run.looks().iter().any(awaited)
         || scene.run.active.iter().filter_map(|p| scene.run.steps.get(p)).any(sending);
     (!busy).then(|| Stop::Needs { code: exit::of_hold(why.kind), why: format!("{path} holds: {}", why.why) })
 }

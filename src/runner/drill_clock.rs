@@ -149,6 +149,15 @@ impl DrillClock {
         self.changed.notify_waiters();
     }
 
+    /// Says how long something took: no two moments of a stepped clock are one because nobody waited between them.
+    pub fn took(&self, span: Span) {
+        let mut hands = self.hands();
+        if let Pace::Stepped { at } = &mut hands.pace {
+            *at = at.plus(span);
+            hands.wake_due();
+        }
+    }
+
     /// Says that something is at work.
     pub fn busy(self: &Arc<DrillClock>) -> Busy {
         self.hands().busy += 1;
@@ -295,6 +304,17 @@ mod tests {
             assert_eq!(clock.now(), At(5_000));
         })
         .unwrap();
+    }
+
+    #[test]
+    fn what_took_its_time_moves_a_stepped_clock_only() {
+        let (stepped, running) = (DrillClock::stepped(At(0)), DrillClock::running(At(0), 1));
+        running.toggle();
+        let stood = running.now();
+        for clock in [&stepped, &running] {
+            clock.took(Span(5));
+        }
+        assert_eq!((stepped.now(), running.now()), (At(5), stood));
     }
 
     #[test]

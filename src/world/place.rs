@@ -43,6 +43,8 @@ const KINDS: &[(&str, &str)] = &[
     ("scaling.pressure", "ResourceId"),
     ("scaling.scheduled_action", "ScheduledActionName"),
     ("dynamodb.table", "TableName"),
+    ("dynamodb.backup", "BackupName"),
+    ("dynamodb.limits", ""),
     ("backup.role", "RoleArn"),
     ("backup.vault", "BackupVaultName"),
     ("backup.plan", "BackupPlanName"),
@@ -72,6 +74,13 @@ struct QuotasSaid {
     storage: Option<u64>,
     manual_snapshots: Option<u64>,
     manual_cluster_snapshots: Option<u64>,
+}
+
+/// What an account may do with tables.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limits {
+    restores_at_a_time: usize,
 }
 
 /// A KMS key and whether RDS can use it.
@@ -156,7 +165,7 @@ impl World {
             Some(("rds", kind)) => in_rds(&mut services.rds, kind, thing, moment),
             Some(("ecs", kind)) => in_ecs(services, kind, thing, moment),
             Some(("scaling", kind)) => in_scaling(services, kind, thing, moment),
-            Some(("dynamodb", "table")) => said(services.dynamodb.place_table(thing, moment)),
+            Some(("dynamodb", kind)) => in_dynamodb(services, kind, thing, moment),
             Some(("backup", kind)) => in_backup(services, kind, thing, moment),
             _ => Err(unknown(kind)),
         })
@@ -260,6 +269,21 @@ fn in_scaling(
         "scheduled_action" => said(scaling.place_scheduled_action(thing, moment)),
         _ => Err(unknown(kind)),
     }
+}
+
+fn in_dynamodb(
+    services: &mut Services,
+    kind: &str,
+    thing: &Value,
+    moment: &mut Moment<'_>,
+) -> Result<(), String> {
+    match kind {
+        "table" => return said(services.dynamodb.place_table(thing, moment)),
+        "backup" => return said(services.dynamodb.place_backup(thing, moment)),
+        "limits" => services.dynamodb.restores_at_a_time = own::<Limits>(thing)?.restores_at_a_time,
+        _ => return Err(unknown(kind)),
+    }
+    Ok(())
 }
 
 fn in_backup(

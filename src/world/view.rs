@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::dynamodb::Table;
 use super::{Data, Services, Site, World};
 use crate::ids::At;
 
@@ -17,7 +18,7 @@ impl World {
             "now": now.rfc3339(),
             "rds": rds(&services, now),
             "ecs": self.ecs_view(site, &services),
-            "scaling": {"targets": self.targets(site)},
+            "scaling": {"targets": self.targets(site), "policies": self.policies(site)},
             "dynamodb": {"tables": tables(&services)},
             "backup": backup(&services),
         })
@@ -39,11 +40,19 @@ impl World {
         answer.map_or_else(|_| json!([]), |mut answer| answer[member].take())
     }
 
-    /// Of services and of tables.
     fn targets(&mut self, site: &Site) -> Vec<Value> {
+        self.scaling(site, "DescribeScalableTargets", "ScalableTargets")
+    }
+
+    fn policies(&mut self, site: &Site) -> Vec<Value> {
+        self.scaling(site, "DescribeScalingPolicies", "ScalingPolicies")
+    }
+
+    /// Of services and of tables.
+    fn scaling(&mut self, site: &Site, operation: &str, member: &str) -> Vec<Value> {
         let of = |world: &mut World, namespace: &str| {
             let call = json!({ "ServiceNamespace": namespace });
-            world.list(site, "application-autoscaling", "DescribeScalableTargets", &call, "ScalableTargets")
+            world.list(site, "application-autoscaling", operation, &call, member)
         };
         let all = ["ecs", "dynamodb"].map(|namespace| of(self, namespace));
         all.iter().filter_map(Value::as_array).flatten().cloned().collect()
@@ -80,7 +89,17 @@ fn rds(services: &Services, now: At) -> Value {
 }
 
 fn tables(services: &Services) -> Vec<Value> {
-    services.dynamodb.tables.iter().map(|t| with(Value::Object(t.doc.clone()), &t.data)).collect()
+    services.dynamodb.tables.iter().map(table).collect()
+}
+
+/// A table with what other calls tell of it: `recovery_days`, `time_to_live` (the attribute), `tags`.
+fn table(table: &Table) -> Value {
+    let mut doc = with(Value::Object(table.doc.clone()), &table.data);
+    doc["recovery_days"] = table.recovery.map(|r| r.days).into();
+    doc["time_to_live"] =
+        table.time_to_live.as_ref().filter(|(_, on)| *on).map(|(name, _)| name.as_str()).into();
+    doc["tags"] = table.tags.clone().into();
+    doc
 }
 
 fn backup(services: &Services) -> Value {

@@ -14,6 +14,37 @@ macro_rules! carried {
 /// Runbook, scenario and text of every scenario that is shipped.
 pub fn embedded() -> &'static [(&'static str, &'static str, &'static str)] {
     carried! {
+        "aurora-pitr": [
+            "plain",
+            "colleague",
+            "empty-cluster",
+            "local-time",
+            "lost-answers",
+            "no-capacity",
+            "past-window",
+            "rename",
+            "wrong-data",
+        ],
+        "aws-backup-on-demand": [
+            "plain",
+            "backup-window",
+            "issues",
+            "lost-answer",
+            "maintenance-window",
+            "one-at-a-time",
+            "role-missing",
+        ],
+        "dynamodb-table-restore": [
+            "plain",
+            "from-backup",
+            "from-backup-no-go",
+            "lost-answers",
+            "name-taken",
+            "nine-tables",
+            "recovery-off",
+            "scaling-refused",
+            "wrong-data",
+        ],
         "ecs-rds-snapshot-restore": [
             "plain",
             "autoscaler-fights",
@@ -43,6 +74,17 @@ pub fn embedded() -> &'static [(&'static str, &'static str, &'static str)] {
             "wrong-groups",
             "wrong-snapshot",
             "wrong-vpc",
+        ],
+        "rds-instance-pitr": [
+            "plain",
+            "incompatible-parameters",
+            "key-disabled",
+            "local-time",
+            "lost-answer",
+            "quota",
+            "rename",
+            "window-behind",
+            "wrong-data",
         ],
     }
 }

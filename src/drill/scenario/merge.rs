@@ -12,7 +12,7 @@ pub(super) fn things(base: &Things, changes: Things) -> Things {
     for (kind, change) in changes {
         let same = all[..base.len()].iter_mut().find(|(other, thing)| {
             let name = name_member(&kind);
-            *other == kind && name.is_some_and(|name| thing[name] == change[name])
+            *other == kind && name.is_some_and(|name| thing[name] == change[name]) && scales(thing, &change)
         });
         match same {
             Some((_, thing)) => over(thing, change),
@@ -20,6 +20,12 @@ pub(super) fn things(base: &Things, changes: Things) -> Things {
         }
     }
     all
+}
+
+/// A resource may be scaled in several dimensions, and the change of one says which.
+fn scales(thing: &Value, change: &Value) -> bool {
+    let dimension = &change["ScalableDimension"];
+    dimension.is_null() || thing["ScalableDimension"] == *dimension
 }
 
 fn over(base: &mut Value, change: Value) {
@@ -57,6 +63,17 @@ mod tests {
     fn two_changes_of_one_name_are_two_things() {
         let stay = |status: &str| ("rds.stay".to_owned(), json!({"of": "a", "status": status}));
         assert_eq!(things(&vec![], vec![stay("renaming"), stay("nameless")]).len(), 2);
+    }
+
+    #[test]
+    fn two_dimensions_of_a_resource_are_two_things() {
+        let target = |dimension: &str, most: u64| {
+            let doc = json!({"ResourceId": "table/t", "ScalableDimension": dimension, "MaxCapacity": most});
+            ("scaling.target".to_owned(), doc)
+        };
+        let base = things(&vec![], vec![target("reads", 1), target("writes", 2)]);
+        assert_eq!(base, [target("reads", 1), target("writes", 2)]);
+        assert_eq!(things(&base, vec![target("writes", 3)]), [target("reads", 1), target("writes", 3)]);
     }
 
     #[test]

@@ -48,6 +48,27 @@ impl DynamoDb {
     }
 }
 
+impl DynamoDb {
+    /// A finished backup of a table that was placed before, by `TableName` and `BackupName`: what the table held at
+    /// `BackupCreationDateTime`. Its own setting: `TableName`.
+    ///
+    /// # Errors
+    /// An unknown member, a value of another kind, or a table that is not there.
+    pub fn place_backup(&mut self, description: &Value, moment: &mut Moment<'_>) -> Result<(), Misplaced> {
+        let shape = Shape::named("dynamodb", "BackupDetails");
+        let given = Given::new(("backup", "BackupName"), description, shape, &["TableName"])?;
+        let (name, table) = (given.needed("BackupName")?, given.needed("TableName")?);
+        let at = self.position(table).ok_or_else(|| given.refuse(format!("there is no table {table}")))?;
+        let then = given.time("BackupCreationDateTime")?.unwrap_or(moment.now);
+        let past = Moment { now: then, site: moment.site, dice: moment.dice, agenda: moment.agenda };
+        let mut backup = self.backup_of(at, name, "USER", &past);
+        backup.details.insert("BackupStatus".into(), "AVAILABLE".into());
+        backup.details = given.over(backup.details, &["TableName"]);
+        self.backups.push(backup);
+        Ok(())
+    }
+}
+
 impl Table {
     /// What follows from the members that were given.
     fn complete(&mut self, born: At) {

@@ -496,3 +496,42 @@ fn a_description_of_a_table_is_judged() {
         assert_eq!(desk.place(description).unwrap_err(), said);
     }
 }
+
+#[test]
+fn a_backup_of_the_past_holds_the_table_of_then() {
+    let mut desk = Desk::new();
+    let then = At(START.0 - 1_800_000);
+    let arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders/backup/01772327400000-5f2b1c3d";
+    let mut place = |doc: Value| desk.world.place(&desk.site, "dynamodb.backup", &doc);
+    place(json!({"TableName": "orders", "BackupName": "nightly", "BackupArn": arn,
+        "BackupCreationDateTime": then.rfc3339()}))
+    .unwrap();
+    assert!(place(json!({"TableName": "none", "BackupName": "x"})).unwrap_err().contains("no table none"));
+    assert!(place(json!({"TableName": "orders"})).unwrap_err().contains("BackupName"));
+    let rows = desk.call("ListBackups", json!({"TableName": "orders"})).unwrap()["BackupSummaries"].clone();
+    let row = &rows[0];
+    assert_eq!((row["BackupStatus"].as_str(), row["BackupArn"].as_str()), (Some("AVAILABLE"), Some(arn)));
+    desk.call("RestoreTableFromBackup", json!({"TargetTableName": "copy", "BackupArn": arn})).unwrap();
+    let view = desk.world.view(&desk.site);
+    let tables = &view["dynamodb"]["tables"];
+    assert_eq!(tables[1]["data"]["orders"], then.rfc3339());
+    assert_eq!(
+        ["recovery_days", "time_to_live", "tags"].map(|beside| tables[0][beside].clone()),
+        [json!(35), json!("expires"), json!([{"Key": "team", "Value": "shop"}])]
+    );
+    assert_eq!(
+        ["recovery_days", "time_to_live"].map(|beside| tables[1][beside].clone()),
+        [json!(null), json!(null)]
+    );
+}
+
+#[test]
+fn a_scenario_may_let_few_tables_be_made_at_a_time() {
+    let mut desk = Desk::new();
+    desk.world.place(&desk.site, "dynamodb.limits", &json!({"restores_at_a_time": 1})).unwrap();
+    let restore = |name: &str| json!({"SourceTableName": "orders", "TargetTableName": name, "UseLatestRestorableTime": true});
+    desk.call("RestoreTableToPointInTime", restore("one")).unwrap();
+    assert_eq!(desk.code("RestoreTableToPointInTime", restore("two")), "LimitExceededException");
+    desk.pass(Span::mins(60));
+    desk.call("RestoreTableToPointInTime", restore("two")).unwrap();
+}

@@ -133,9 +133,29 @@ fn needed<'p>(parameters: &'p Value, name: &str) -> Result<&'p str, Refused> {
     })
 }
 
-/// The namespace of a call: one of those that this world has.
+/// Every namespace (API reference, `ServiceNamespace`). Targets are those of services and tables only; the others
+/// have none, and are asked for all the same.
+const NAMESPACES: &[&str] = &[
+    "ecs",
+    "elasticmapreduce",
+    "ec2",
+    "appstream",
+    "dynamodb",
+    "rds",
+    "sagemaker",
+    "custom-resource",
+    "comprehend",
+    "lambda",
+    "cassandra",
+    "kafka",
+    "elasticache",
+    "neptune",
+    "workspaces",
+];
+
+/// The namespace of a call.
 fn namespace(parameters: &Value) -> Result<&str, Refused> {
     let given = needed(parameters, "ServiceNamespace")?;
     let message = || format!("Value '{given}' at 'serviceNamespace' failed to satisfy constraint");
-    matches!(given, "ecs" | "dynamodb").then_some(given).ok_or_else(|| invalid(message()))
+    NAMESPACES.contains(&given).then_some(given).ok_or_else(|| invalid(message()))
 }

@@ -238,13 +238,22 @@ fn a_policy_needs_a_target_and_goes_with_it() {
 }
 
 #[test]
+fn a_namespace_without_targets_is_answered_with_none() {
+    let mut table = Table::new();
+    let asked = json!({"ServiceNamespace": "rds", "ResourceIds": ["cluster:orders"]});
+    assert_eq!(table.call("DescribeScalableTargets", asked).unwrap()["ScalableTargets"], json!([]));
+    let error = table.call("DescribeScalableTargets", json!({"ServiceNamespace": "db"})).unwrap_err();
+    assert_eq!(error.code, "ValidationException");
+}
+
+#[test]
 fn what_cannot_be_is_refused_with_its_code() {
     let mut table = Table::scaled();
     let of = |more: Value| target("ecs", "service/prod/api", SERVICE, more);
     let steps: Vec<Value> = (0..21).map(|n| json!({"ScalingAdjustment": n})).collect();
     for (operation, parameters, code) in [
         ("DescribeScalableTargets", json!({}), "ValidationException"),
-        ("DescribeScalableTargets", json!({"ServiceNamespace": "lambda"}), "ValidationException"),
+        ("DescribeScalableTargets", json!({"ServiceNamespace": "none"}), "ValidationException"),
         (
             "DescribeScalableTargets",
             json!({"ServiceNamespace": "ecs", "NextToken": "x"}),
