@@ -131,7 +131,7 @@ fn drilled(line: &BookLine) -> String {
 }
 
 fn row_text(ui: &Ui<'_, '_, '_>, [state, name, gates, estimate, about]: [&str; 5], width: usize) -> String {
-    let name_width = (width / 3).clamp(16, 32);
+    let name_width = (width * 2 / 5).clamp(16, 32);
     let cell = |text: &str, width| padded(ui.theme, text, width);
     let (state, name, estimate) = (cell(state, 7), cell(name, name_width), cell(estimate, 7));
     format!("  {state} {name} {gates:>5} {estimate} {about}")
