@@ -95,7 +95,7 @@ impl Debrief {
             findings: drilled.verdict.findings.iter().map(row).collect(),
             took_ms: report.and_then(|r| r.verdict.took_ms),
             deciding_ms: report.map(deciding).unwrap_or_default(),
-            waiting_ms: report.map(|r| actions(r, &["wait"])).unwrap_or_default(),
+            waiting_ms: report.map(waiting).unwrap_or_default(),
             rto: goal(scenario.rto, report.map(|r| &r.objectives.rto)),
             rpo: goal(scenario.rpo, report.map(|r| &r.objectives.rpo)),
             wrong_phrases: drilled.wrong_phrases,
@@ -132,6 +132,23 @@ fn actions(report: &Report, which: &[&str]) -> Span {
     took.fold(Span::default(), Span::plus)
 }
 
+/// Time in which something was waited for; what is waited for side by side counts once.
+fn waiting(report: &Report) -> Span {
+    let waits = report.steps.iter().filter(|s| s.action == "wait");
+    once(waits.filter_map(|s| Some((s.began_at?.0, s.ended_at?.0))).collect())
+}
+
+fn once(mut spans: Vec<(At, At)>) -> Span {
+    spans.sort_unstable();
+    let mut until = At(i64::MIN);
+    let parts = spans.into_iter().map(|(from, to)| {
+        let part = to.since(from.max(until));
+        until = until.max(to);
+        part
+    });
+    parts.fold(Span::default(), Span::plus)
+}
+
 fn deciding(report: &Report) -> Span {
     let gates = report.gates.iter().filter_map(|gate| match &gate.result {
         GateResult::Confirmed { at, .. } | GateResult::Closed { at, .. } => {
@@ -165,4 +182,15 @@ fn duplicates(calls: &[Called]) -> Vec<String> {
         own[..*n].iter().any(|o| o.operation == call.operation && o.parameters == call.parameters)
     });
     again.map(|(_, call)| format!("{} {}", call.service, call.operation)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_side_by_side_counts_once() {
+        let spans = [(0, 10), (5, 12), (20, 30), (21, 25)].map(|(from, to)| (At(from), At(to)));
+        assert_eq!(once(spans.to_vec()), Span(22));
+    }
 }
