@@ -38,6 +38,8 @@ struct State {
     due: BTreeSet<(At, usize)>,
     told: Vec<(At, String)>,
     past: VecDeque<(At, World)>,
+    /// When a service last ran and nobody took what it wrote.
+    turned_away: BTreeMap<String, At>,
     calls: Vec<Called>,
     reads: BTreeMap<(Caller, String), u64>,
     log: Option<CallLog>,
@@ -112,6 +114,7 @@ impl Cloud {
             due: BTreeSet::new(),
             told: Vec::new(),
             past: VecDeque::new(),
+            turned_away: BTreeMap::new(),
             calls: Vec::new(),
             reads: BTreeMap::new(),
             log: None,
@@ -237,12 +240,18 @@ impl Cloud {
         state.note(now, super::log::What::Place(things.clone()));
     }
 
-    /// The world as it is now, as one document for judges.
+    /// The world as it is now, as one document for judges; with it `writers[]`, each with `turned_away`: when it last
+    /// ran and nobody took what it wrote.
     pub fn view(&self) -> Value {
         let now = self.clock.now();
         let mut state = self.state();
         state.advance(&self.scenario, now);
-        state.world.view(&self.scenario.place)
+        let mut view = state.world.view(&self.scenario.place);
+        let away = |service: &str| state.turned_away.get(service).map(|at| at.rfc3339());
+        let writers = self.scenario.writers.iter();
+        let writers = writers.map(|w| json!({"service": w.service, "turned_away": away(&w.service)}));
+        view["writers"] = writers.collect();
+        view
     }
 
     /// Every call so far that would change something.
@@ -297,7 +306,9 @@ impl State {
 
     fn write(&mut self, scenario: &Scenario, at: At) {
         for writer in &scenario.writers {
-            self.world.write(&scenario.place, &writer.service, &writer.store, at);
+            if !self.world.write(&scenario.place, &writer.service, &writer.store, at) {
+                self.turned_away.insert(writer.service.clone(), at);
+            }
         }
     }
 

@@ -25,13 +25,11 @@ impl World {
     }
 
     /// The application that runs as `CLUSTER/SERVICE` writes to the store that bears a name now.
-    pub fn write(&mut self, site: &Site, service: &str, store: &str, at: At) {
-        let Some(services) = self.sites.get_mut(site) else { return };
+    /// False when it runs and nobody takes what it writes.
+    pub fn write(&mut self, site: &Site, service: &str, store: &str, at: At) -> bool {
+        let Some(services) = self.sites.get_mut(site) else { return true };
         let running = service.split_once('/').is_some_and(|(cluster, name)| services.ecs.runs(cluster, name));
-        if running {
-            services.rds.write(store, at);
-            services.dynamodb.write(store, at);
-        }
+        !running || services.rds.write(store, at).is_some() || services.dynamodb.write(store, at)
     }
 
     fn list(&mut self, site: &Site, service: &str, operation: &str, call: &Value, member: &str) -> Value {

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::Things;
-use crate::world::name_member;
+use crate::world::{World, name_member};
 
 /// `changes` over `base`: a thing of the same kind and name takes over the members that are given. Two changes of
-/// the same name are two things: a store may stay in more than one status.
+/// the same name are two things: a store may stay in more than one status. In the order in which they are placed: what
+/// others refer to first, whichever of the two files says it.
 pub(super) fn things(base: &Things, changes: Things) -> Things {
     let mut all = base.clone();
     for (kind, change) in changes {
@@ -19,6 +20,7 @@ pub(super) fn things(base: &Things, changes: Things) -> Things {
             None => all.push((kind, change)),
         }
     }
+    all.sort_by_key(|(kind, _)| World::kinds().position(|other| other == kind));
     all
 }
 
@@ -77,7 +79,14 @@ mod tests {
     }
 
     #[test]
+    fn what_others_refer_to_comes_first() {
+        let thing = |kind: &str, name: &str| (kind.to_owned(), json!({"family": name}));
+        let all = things(&vec![thing("ecs.service", "a")], vec![thing("ecs.task_definition", "a")]);
+        assert_eq!(all[0].0, "ecs.task_definition");
+    }
+
+    #[test]
     fn the_world_knows_the_kinds() {
-        assert!(crate::world::World::kinds().any(|kind| kind == "rds.instance"));
+        assert!(World::kinds().any(|kind| kind == "rds.instance"));
     }
 }

@@ -25,9 +25,15 @@ pub fn scenario(book: &Runbook, id: &str) -> Scenario {
     parse(book, &format!("{id}.yaml"), text)
 }
 
-/// A scenario from its text; it may be based on shipped ones.
+/// A scenario from its text; it may be based on shipped ones, and on those of the tests.
 pub fn parse(book: &Runbook, name: &str, text: &str) -> Scenario {
-    let base = |id: &str| Some(scenario(book, id));
+    let base = |id: &str| {
+        let file = format!("tests/data/drills/{}/{id}.yaml", book.id);
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Some(parse(book, &file, &text)),
+            Err(_) => Some(scenario(book, id)),
+        }
+    };
     load(name, text.as_bytes(), book, &base).unwrap_or_else(|findings| {
         let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))

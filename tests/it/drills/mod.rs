@@ -5,6 +5,7 @@ mod binary;
 mod chaos;
 mod figures;
 mod kit;
+mod mutants;
 mod resume;
 
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Instance, Step, base, settle};
 use crate::ids::Span;
 use crate::world::rds::settings::{self, Kind};
-use crate::world::rds::{Rds, Snapshot, bare, engine, needed, number, of};
+use crate::world::rds::{Rds, Snapshot, bare, engine, members, needed, number, of};
 use crate::world::{Data, Moment, Refused};
 
 /// Members that a restored instance takes over from its source, unless the call says otherwise.
@@ -118,7 +118,7 @@ impl Rds {
                 doc.insert((*name).to_owned(), value.clone());
             }
         }
-        let applied = if self.static_parameters.contains(id) { "pending-reboot" } else { "in-sync" };
+        let applied = if self.static_parameters.contains(id) { "applying" } else { "in-sync" };
         let given = settings::of_call(Kind::Instance, &doc, parameters, applied, moment);
         if given.contains_key("Iops") && !given.contains_key("StorageType") {
             doc.insert("StorageType".into(), "io1".into());
@@ -158,6 +158,12 @@ impl Rds {
         if moment.dice.percent(&format!("restore/again/{resource}"), 50) {
             steps.push((within("seen", 20, 60), Step::status("modifying")));
             steps.push((within("again", 20, 60), Step::Available));
+        }
+        if self.static_parameters.contains(instance.id()) {
+            // That they want a reboot is known only some time after the instance is in use.
+            let mut groups = instance.doc["DBParameterGroups"].clone();
+            groups[0]["ParameterApplyStatus"] = "pending-reboot".into();
+            steps.push((Span::secs(90), Step::Apply(members([("DBParameterGroups", groups)]))));
         }
         steps
     }
