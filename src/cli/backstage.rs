@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 
 use super::args::Global;
 use super::drill::Drill;
+use super::drilled::attend;
 use super::plan::Agreed;
-use super::start::attend;
 use super::{books, plan, say};
 use crate::ids::{At, Clock, Identity, Place, RunId, StepPath};
 use crate::journal::{EndpointKind, LocalDisk};

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{CloudArgs, DrillArgs, DrillCommand, Global, PlayArgs};
 use super::scenarios::{self, Found};
-use super::{Ending, books, connect, drive, params, say, start};
+use super::{Ending, books, connect, drilled, drive, params, say};
 use crate::drill::oracle::{Came, Verdict, judge};
 use crate::drill::serve::Server;
 use crate::drill::{CallLog, Cloud, Folder, hints, outside};
@@ -24,6 +24,8 @@ use crate::runbook::Runbook;
 use crate::runner::{DrillClock, Stored, Trouble, World, exit, in_steps};
 use crate::tui::Brief;
 
+/// How many times faster than the wall a drill runs that was begun without anybody at it.
+const SPEED: u32 = 60;
 /// The scenario of a runbook in which nothing goes wrong but what the runbook is for; where there is none, the first.
 const PLAIN: &str = "plain";
 
@@ -128,8 +130,8 @@ impl Drill {
     ///
     /// # Errors
     /// A folder that is gone, or a scenario that can no longer be read.
-    pub fn again(global: &Global, stored: &Stored, speed: Option<u32>) -> Result<Drill, Trouble> {
-        let EndpointKind::Drill { seed, nonce, speed: before, .. } = &stored.header.endpoint else {
+    pub fn again(global: &Global, stored: &Stored) -> Result<Drill, Trouble> {
+        let EndpointKind::Drill { seed, nonce, speed, .. } = &stored.header.endpoint else {
             return Err(Trouble::usage("this run is no drill"));
         };
         let shelf = connect::shelf(global)?;
@@ -149,10 +151,8 @@ impl Drill {
             read => read.map_err(gone)?,
         };
         let now = found.scenario.now;
-        let clock = match speed {
-            None => DrillClock::stepped(now),
-            Some(speed) => DrillClock::running(now, speed.max(*before).max(1)),
-        };
+        // One that went in steps has no speed of its own.
+        let clock = DrillClock::running(now, if *speed == 0 { SPEED } else { *speed });
         let drill = Drill::of(&stored.book, found, *seed, clock, nonce.clone(), folder, shelf)?;
         drill.cloud.replay(&changes);
         drill.cloud.log_to(CallLog::open(&drill.folder.calls()).map_err(gone)?);
@@ -197,7 +197,7 @@ impl Drill {
 
     fn console(self, global: &Global, args: &PlayArgs) -> Ending {
         let given = self.given(args)?;
-        start::drill(global, self, given, &args.bounds, &args.drive)
+        drilled::play(global, self, given, &args.bounds, &args.drive)
     }
 
     /// The same, reachable for as long as it is there.

@@ -9,6 +9,7 @@ mod books;
 mod check;
 mod connect;
 mod drill;
+mod drilled;
 mod drive;
 mod hints;
 mod journal;

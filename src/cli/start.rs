@@ -8,14 +8,15 @@ use serde_json::{Map, Value};
 use super::args::{Bounds, DriveArgs, Global, StartArgs, When};
 use super::backstage::{Behind, Bound, Stage, in_flight};
 use super::drill::Drill;
+use super::drilled::{self, Outside};
 use super::plan::Agreed;
-use super::{Ending, books, connect, drive, params, plan as plans, say};
+use super::{Ending, books, connect, drive, params, plan as plans};
 use crate::headless::Script;
 use crate::ids::StepPath;
 use crate::journal::EndpointKind;
 use crate::run::{CheckVerdict, Command, Run, RunInfo, What};
 use crate::runbook::Runbook;
-use crate::runner::{Checked, DrillClock, Handle, Stored, Trouble, World, can_stop, exit};
+use crate::runner::{Checked, Stored, Trouble, World, can_stop, exit};
 use crate::tui::{self, Opening, Options};
 
 /// Starts a run.
@@ -62,12 +63,12 @@ fn no_script(drive: &DriveArgs) -> Result<(), Trouble> {
 }
 
 /// Whether questions can be asked on a screen here.
-fn with_screen(drive: &DriveArgs) -> bool {
+pub(super) fn with_screen(drive: &DriveArgs) -> bool {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     terminal && !drive.no_input && !drive.plain && !drive.json
 }
 
-fn show_checks(checked: &Checked, drive: &DriveArgs) {
+pub(super) fn show_checks(checked: &Checked, drive: &DriveArgs) {
     if drive.json {
         return;
     }
@@ -116,89 +117,66 @@ fn was_agreed(stored: &Stored, world: &World, script: &Script) -> Result<(), Tro
 /// Goes on with an unfinished run.
 pub fn resume(global: &Global, name: &str, stop_before: Option<&StepPath>, drive: &DriveArgs) -> Ending {
     let stop_before = stop_before.map(ToString::to_string);
-    if let Some(stored) = drilled_run(global, name)? {
-        return resume_drill(global, &stored, name, stop_before, drive);
-    }
     if with_screen(drive) {
         no_script(drive)?;
-        return console(global, Open::Resume { name, stop_before });
+        return open(global, name, stop_before);
     }
     connect::block_on(async {
-        let world = connect::world(global).await?;
+        let outside = Outside::of(global, name).await?;
+        let world = &outside.world;
         let id = world.shelf.find(name).map_err(Trouble::from)?;
-        let script = drive::script(&world, drive)?;
+        let script = drive::script(world, drive)?;
         let stored = world.resumable(&id)?;
-        was_agreed(&stored, &world, &script)?;
+        was_agreed(&stored, world, &script)?;
         let mut stored = stored.fold();
         stored.info.read_only = world.read_only;
-        drive::complete(&stored, &script, &world)?;
+        drive::complete(&stored, &script, world)?;
         let retries = drive::retries(&stored, &world.operator);
         let (session, handle) = world.resume(&id, stop_before, false).await?;
-        drive::drive(&world, session, handle, &id, &script, drive::style(drive), retries).await
+        outside.attend(&handle);
+        let style = drive::style(drive);
+        let code = drive::drive(world, session, handle, &id, &script, style, retries).await?;
+        outside.end(&id)?;
+        Ok(code)
     })?
 }
 
-/// A run that is a drill: it goes on in a cloud of its own, built again as it stood.
-fn drilled_run(global: &Global, name: &str) -> Result<Option<Stored>, Trouble> {
-    let shelf = connect::shelf(global)?;
-    let Ok(id) = shelf.find(name) else { return Ok(None) };
-    let stored = Stored::read(&shelf, &id)?;
-    Ok(matches!(stored.header.endpoint, EndpointKind::Drill { .. }).then_some(stored))
-}
-
-fn resume_drill(
-    global: &Global,
-    stored: &Stored,
-    name: &str,
-    stop_before: Option<String>,
-    drive: &DriveArgs,
-) -> Ending {
+/// The console on an unfinished run; that of a drill stands in a cloud of its own, built again as it was left.
+fn open(global: &Global, name: &str, stop_before: Option<String>) -> Ending {
     let runtime = connect::runtime()?;
-    let drill = Drill::again(global, stored, Some(1))?;
-    let (world, line) = runtime.block_on(drill.world(global))?;
-    let drill = Arc::new(drill.told(line));
-    if with_screen(drive) {
-        no_script(drive)?;
-        return drilled(global, &runtime, &world, Open::Resume { name, stop_before }, &drill);
-    }
-    let id = &stored.header.run;
-    let (code, run) = runtime.block_on(async {
-        let script = drive::script(&world, drive)?;
-        let run = stored.fold();
-        drive::complete(&run, &script, &world)?;
-        let retries = drive::retries(&run, &world.operator);
-        let (session, handle) = world.resume(id, stop_before, false).await?;
-        tokio::spawn(attend(handle.clone(), Arc::clone(drill.cloud.clock())));
-        let style = drive::style(drive);
-        let code = drive::drive(&world, session, handle, id, &script, style, retries).await?;
-        Ok::<_, Trouble>((code, world.stored(id)?.fold()))
-    })?;
+    let Outside { world, drill } = runtime.block_on(Outside::of(global, name))?;
+    let open = Open::Resume { name, stop_before };
+    let left = match &drill {
+        Some(drill) => drilled::shown(global, &runtime, &world, open, drill),
+        None => shown(global, &runtime, &world, open, None).map(|left| left.code),
+    };
     runtime.shutdown_background();
-    drill.ended(Some(&run), 0)?;
-    Ok(code)
+    left
 }
 
 /// Takes a run back to a step; it stays unfinished and stands there afterwards.
 pub fn rollback(global: &Global, name: &str, to: &str, drive: &DriveArgs) -> Ending {
     connect::block_on(async {
-        let world = connect::world(global).await?;
+        let outside = Outside::of(global, name).await?;
+        let world = &outside.world;
         let id = world.shelf.find(name).map_err(Trouble::from)?;
-        let mut script = drive::script(&world, drive)?;
+        let mut script = drive::script(world, drive)?;
         // There is no screen for it: in a terminal it asks in lines.
         script.interactive |= with_screen(drive);
         let stored = world.resumable(&id)?;
-        was_agreed(&stored, &world, &script)?;
+        was_agreed(&stored, world, &script)?;
         let stored = stored.fold();
         let chain = stored.undo_chain(to).map_err(|refusal| Trouble::usage(refusal.to_string()))?;
-        drive::complete_back(&stored, &chain, &script, &world)?;
+        drive::complete_back(&stored, &chain, &script, world)?;
         let (session, handle) = world.resume(&id, None, false).await?;
+        outside.attend(&handle);
         let command = Command {
             by: world.operator.clone(),
             reason: "ripcord rollback".into(),
             what: What::RollBack { to: to.to_owned() },
         };
         let code =
-            drive::drive(&world, session, handle, &id, &script, drive::style(drive), vec![command]).await?;
+            drive::drive(world, session, handle, &id, &script, drive::style(drive), vec![command]).await?;
         let undone = world.stored(&id)?.fold();
         let back = undone.undoing.is_none() && undone.undo_chain(to).is_err();
         Ok(if back && code == exit::UNFINISHED { exit::OK } else { code })
@@ -222,7 +200,7 @@ pub fn console(global: &Global, open: Open<'_>) -> Ending {
     Ok(left.code)
 }
 
-fn needs_terminal() -> Result<(), Trouble> {
+pub(super) fn needs_terminal() -> Result<(), Trouble> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         return Ok(());
     }
@@ -230,13 +208,14 @@ fn needs_terminal() -> Result<(), Trouble> {
 }
 
 /// How a console was left.
-struct Shown {
-    code: u8,
-    last: Option<Arc<Run>>,
-    wrong_phrases: u32,
+pub(super) struct Shown {
+    pub code: u8,
+    pub last: Option<Arc<Run>>,
+    pub wrong_phrases: u32,
 }
 
-fn shown(
+/// The console on a world.
+pub(super) fn shown(
     global: &Global,
     runtime: &tokio::runtime::Runtime,
     world: &World,
@@ -273,64 +252,6 @@ fn shown(
     let last = last?;
     let code = code(&left, last.as_deref());
     Ok(Shown { code, last, wrong_phrases: left.wrong_phrases })
-}
-
-/// A drill with somebody at it: in the console, or line by line.
-pub fn drill(
-    global: &Global,
-    drill: Drill,
-    given: Map<String, Value>,
-    bounds: &Bounds,
-    drive: &DriveArgs,
-) -> Ending {
-    let runtime = connect::runtime()?;
-    let (world, line) = runtime.block_on(drill.world(global))?;
-    let plan = bounds.plan.as_deref().map(Agreed::read).transpose()?;
-    let stop_before = bounds.stop_before.as_ref().map(ToString::to_string);
-    let (book, drill) = (Arc::clone(&drill.book), Arc::new(drill.told(line)));
-    if with_screen(drive) {
-        let open = Open::Start { book, given, plan, stop_before };
-        return drilled(global, &runtime, &world, open, &drill);
-    }
-    say::line(drill.story());
-    let (code, run) = runtime.block_on(async {
-        let script = drive::script(&world, drive)?;
-        let checked = world.check(&book, &given).await?;
-        show_checks(&checked, drive);
-        let (session, handle, id) = world.start(&checked, None, stop_before, false)?;
-        tokio::spawn(attend(handle.clone(), Arc::clone(drill.cloud.clock())));
-        let code = drive::drive(&world, session, handle, &id, &script, drive::style(drive), vec![]).await?;
-        Ok::<_, Trouble>((code, world.stored(&id)?.fold()))
-    })?;
-    runtime.shutdown_background();
-    drill.ended(Some(&run), 0)?;
-    Ok(code)
-}
-
-/// The console of a drill, and its debrief.
-fn drilled(
-    global: &Global,
-    runtime: &tokio::runtime::Runtime,
-    world: &World,
-    open: Open<'_>,
-    drill: &Arc<Drill>,
-) -> Ending {
-    // Whoever reads the brief takes as long as it takes.
-    drill.cloud.clock().ask(true);
-    let left = shown(global, runtime, world, open, Some(drill))?;
-    drill.ended(left.last.as_deref(), left.wrong_phrases)?;
-    Ok(left.code)
-}
-
-/// AWS is sped up, people are not.
-pub async fn attend(mut handle: Handle, clock: Arc<DrillClock>) {
-    loop {
-        clock.ask(handle.scene().run.asks_person());
-        if !handle.changed().await {
-            break;
-        }
-    }
-    clock.ask(true);
 }
 
 /// What the command line bound a start to is refused before the console opens.
