@@ -170,14 +170,20 @@ impl Drill {
         let given = self.given(args)?;
         let clock = Arc::clone(self.cloud.clock());
         let json = args.drive.json;
+        let stop_before = args.bounds.stop_before.as_ref().map(ToString::to_string);
+        let stops = stop_before.is_some();
         let done = in_steps(&clock, async {
             let (world, _line) = self.world(global).await?;
             let script = drive::script(&world, &args.drive)?;
             let mut out = std::io::stdout();
             let style = if json { Style::Json } else { Style::Plain };
-            rehearse(&self.cloud, &world, (&self.book, &given), &script, style, &mut out).await
+            rehearse(&self.cloud, &world, (&self.book, &given), stop_before, &script, style, &mut out).await
         });
         let Rehearsed { verdict, run } = done.map_err(|e| disk(&e))??;
+        if stops && run.as_ref().is_some_and(|(_, run)| run.ended.is_none()) {
+            // Nothing is judged half-way.
+            return Ok(exit::UNFINISHED);
+        }
         let debrief = self.debrief(&verdict, run.as_ref().map(|(id, _)| id), 0)?;
         self.keep(&debrief);
         if json {

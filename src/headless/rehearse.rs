@@ -29,6 +29,7 @@ pub async fn rehearse(
     cloud: &Arc<Cloud>,
     world: &World,
     (book, given): (&Arc<Runbook>, &Map<String, Value>),
+    stop_before: Option<String>,
     script: &Script,
     style: Style,
     out: &mut dyn Write,
@@ -48,7 +49,7 @@ pub async fn rehearse(
         let why = failed(&checked);
         return Ok(Rehearsed { verdict: verdict(Came::NotStarted { why: &why }), run: None });
     }
-    let (session, handle, id) = world.start(&checked, None, None, false)?;
+    let (session, handle, id) = world.start(&checked, None, stop_before, false)?;
     let work = tokio::spawn(session.run());
     Driver::new(handle, world.reader(), script, style, out).played_by(&player).drive().await;
     let left = work.await.map_err(|_| Trouble::usage("the session of the drill failed"))?;

@@ -26,7 +26,8 @@ pub fn run(figures: &mut Figures) {
         let world = outside(&cloud, hands, Shelf::at(LocalDisk, state.path()), "bench", false);
         let script = Script::parse("bench", &[], &[]).unwrap();
         let mut out = std::io::sink();
-        let played = rehearse(&cloud, &world, (&book, &scenario.parameters), &script, Style::Plain, &mut out);
+        let played =
+            rehearse(&cloud, &world, (&book, &scenario.parameters), None, &script, Style::Plain, &mut out);
         assert!(in_steps(&clock, played).unwrap().unwrap().verdict.good());
     });
     figures.add("simulated recovery of the flagship, journal included", &times, 0.95, 250.0);

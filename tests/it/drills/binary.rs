@@ -47,6 +47,24 @@ fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
+fn a_drill_that_was_left_is_rolled_back_in_its_own_cloud() {
+    let state = TempDir::new().unwrap();
+    let ran = ripcord(&state, &["drill", "--no-input", "--stop-before", "park_db"]).output().unwrap();
+    let out = String::from_utf8_lossy(&ran.stdout);
+    assert_eq!(ran.status.code(), Some(6), "{out}{}", String::from_utf8_lossy(&ran.stderr));
+    let run = out.lines().find_map(|line| line.strip_prefix("resume it with: ripcord resume ")).unwrap();
+    let mut back = ripcord(&state, &["rollback", run, "--to", "stop_services", "--no-input"]);
+    for item in ["api", "worker"] {
+        back.args(["--confirm", &format!("stop_services[{item}]/to_zero/undo/back_to_count=y")]);
+    }
+    let ran = back.output().unwrap();
+    let out = String::from_utf8_lossy(&ran.stdout);
+    assert_eq!(ran.status.code(), Some(0), "{out}{}", String::from_utf8_lossy(&ran.stderr));
+    // Only the cloud that remembers that they were stopped can bring them up.
+    assert!(out.contains("stop_services[api]/to_zero/undo/wait_back holds"), "{out}");
+}
+
+#[test]
 fn a_drill_takes_no_profile_and_no_endpoint() {
     let state = TempDir::new().unwrap();
     for flag in [["--profile", "prod"], ["--endpoint-url", "http://127.0.0.1:9"]] {

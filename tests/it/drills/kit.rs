@@ -80,7 +80,8 @@ impl Kit {
         let mut out = Vec::new();
         let script = Script::parse("ana", &[], &[]).unwrap();
         let given = self.cloud.scenario().parameters.clone();
-        let played = rehearse(&self.cloud, &self.world, (book, &given), &script, Style::Plain, &mut out);
+        let played =
+            rehearse(&self.cloud, &self.world, (book, &given), None, &script, Style::Plain, &mut out);
         let rehearsed = in_steps(&self.clock, played).unwrap().unwrap();
         (rehearsed, String::from_utf8(out).unwrap())
     }
