@@ -170,17 +170,17 @@ fn at_once(wait: &mut Wait) {
 
 /// Every mutant of a runbook.
 fn mutants(book: &Runbook) -> Vec<Mutant> {
-    let mut made = Vec::new();
+    let mut all_of_them = Vec::new();
     for index in 0..book.preflight.len() {
         let mut book = book.clone();
         let name = format!("preflight/{}", book.preflight.remove(index).name);
-        made.push(Mutant { name, book });
+        all_of_them.push(Mutant { name, book });
     }
     for (path, place) in all(&book.steps, "", Part::Steps, &Place::new()) {
         let mut make = |what: &str, change: &dyn Fn(&mut Step)| {
             let mut book = book.clone();
             change(step_at(&mut book, &place));
-            made.push(Mutant { name: format!("{path} {what}"), book });
+            all_of_them.push(Mutant { name: format!("{path} {what}"), book });
         };
         let step = step_at(&mut book.clone(), &place).clone();
         if step.guard.is_some() {
@@ -204,15 +204,18 @@ fn mutants(book: &Runbook) -> Vec<Mutant> {
                 let mut book = book.clone();
                 let at = place.last().unwrap().1;
                 list_at(&mut book, &place).remove(at);
-                made.push(Mutant { name: format!("{path} is not asked"), book });
+                all_of_them.push(Mutant { name: format!("{path} is not asked"), book });
             }
             _ => {}
         }
     }
-    made
+    all_of_them
 }
 
-fn of_wait(wait: &Wait, make: &mut dyn FnMut(&str, &dyn Fn(&mut Step))) {
+/// Makes a mutant of a step.
+type Make<'m> = dyn FnMut(&str, &dyn Fn(&mut Step)) + 'm;
+
+fn of_wait(wait: &Wait, make: &mut Make<'_>) {
     make("holds at once", &|step| {
         let Action::Wait(wait) = &mut step.action else { return };
         at_once(wait);
