@@ -3,12 +3,12 @@
 //! The map of the crate. A module imports only modules to its left (a test reads `src/` and holds this):
 //!
 //! ```text
-//! ids, text ← catalogue ← {expr, diff} ← watch ← runbook ← run ← journal ← aws ← runner
+//! ids, text ← catalogue ← {expr, diff, world} ← watch ← runbook ← run ← journal ← aws ← runner
 //!           ← drill ← {tui, headless, report} ← cli ← main
 //! ```
 //!
 //! Everything up to `run` is pure: no clock, no disk, no tokio. `journal` owns the disk, `aws` the network,
-//! `runner` the one loop that joins them; the front ends see immutable snapshots and send commands.
+//! `runner` the one loop that joins them; `drill` puts the pretend AWS of `world` behind a wire of its own; the front ends see immutable snapshots and send commands.
 
 // `println!` and `eprintln!` panic on a closed pipe; see `cli/say.rs`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]

@@ -63,7 +63,7 @@ static FAULT: Table = table(
     "fault",
     "a fault",
     &[
-        must("on", Want::Table(&CALLS), "Which calls."),
+        must("calls", Want::Table(&CALLS), "Which calls."),
         key("nth", Want::List(&Want::Count(1, 1000), 1), "Only these of them, counted from 1."),
         key("chance", Want::Count(1, 100), "Only so many of a hundred."),
         key("from", Want::Duration, "Not before so long after the start."),

@@ -266,7 +266,7 @@ impl Loader<'_> {
             None => None,
         };
         Some(Fault {
-            on: self.calls(node.get("on")?)?,
+            on: self.calls(node.get("calls")?)?,
             nth: list(node, "nth").iter().filter_map(|n| n.json().as_u64()).collect(),
             chance: node.get("chance").and_then(|n| n.json().as_u64()),
             from: span(node, "from"),
