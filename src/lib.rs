@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Everything up to `run` is pure: no clock, no disk, no tokio. `journal` owns the disk, `aws` the network,
-//! `runner` the one loop that joins them; `drill` puts the pretend AWS of `world` behind a wire of its own; the front ends see immutable snapshots and send commands.
+//! `runner` the one loop that joins them; `drill` puts the pretend AWS of `world` behind a wire of its own; the front
+//! ends see immutable snapshots and send commands.
 
 // `println!` and `eprintln!` panic on a closed pipe; see `cli/say.rs`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]

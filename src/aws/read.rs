@@ -101,10 +101,9 @@ fn kind_of(code: &str, raw: &Raw) -> ReadErrorKind {
         Some(Meaning::Unknown) => K::NoCredentials,
         Some(Meaning::Unsupported) => K::Unsupported,
         Some(Meaning::Throttled) => K::Throttled,
-        Some(Meaning::Server) => K::Transport,
         Some(Meaning::Answer) => K::Answer,
         None if raw.status == 501 || raw.status == 404 || markup(&raw.body) => K::Unsupported,
-        None => K::Transport,
+        Some(Meaning::Server) | None => K::Transport,
     }
 }
 

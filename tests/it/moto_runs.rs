@@ -43,7 +43,10 @@ fn tables_are_restored_with_everything_a_restore_loses() {
     let window = world.aws(&["dynamodb", "describe-continuous-backups", "--table-name", "carts"]);
     let window = &window["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"];
     let seconds = window["LatestRestorableDateTime"].as_f64().unwrap();
-    let moment = |seconds: f64| jiff::Timestamp::from_millisecond((seconds * 1000.0).round() as i64).unwrap();
+    let moment = |seconds: f64| {
+        let since = jiff::SignedDuration::try_from_secs_f64(seconds).unwrap();
+        jiff::Timestamp::from_duration(since).unwrap().round(jiff::Unit::Millisecond).unwrap()
+    };
     let restore_time = format!("restore_time={:.3}", moment(seconds));
     let incident_time = format!("incident_time={:.3}", moment(seconds + 1.0));
     let mut args = vec!["run", "dynamodb-table-restore", "--no-input", "-p", "tables=carts"];
