@@ -19,8 +19,12 @@ fn the_flagship_is_walked_by_keys_alone() {
 
     let terminal = Terminal::ripcord(&[], &env, WIDE);
     terminal.wait_for("READY", SOON);
+    terminal.keys(&["/"]);
+    terminal.text("ecs-rds");
+    terminal.wait_for("Runbooks and runs 1/", SOON);
     terminal.keys(&["Enter"]);
-    terminal.wait_for("Parameters", SOON);
+    terminal.keys(&["Enter"]);
+    terminal.wait_for("Parameters  ecs-rds", SOON);
     for value in [&world.seed.cluster, "api,worker", &world.seed.db, "", &world.seed.incident_time] {
         terminal.text(value);
         terminal.keys(&["Tab"]);
