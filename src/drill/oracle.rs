@@ -123,16 +123,20 @@ fn warned_of(expected: &[String], run: &Run) -> Finding {
     Finding { name: "warned_as_documented".into(), holds: warned == *expected, message }
 }
 
-/// The same call, accepted twice from here: the one thing ripcord promises not to do.
+/// Calls of this program that the cloud executed more than once with the same parameters: every time but the first.
+pub fn repeated(calls: &[Called]) -> impl Iterator<Item = &Called> {
+    let own = |c: &&Called| c.by == Caller::Console && c.refused.is_none();
+    calls.iter().enumerate().filter(move |(_, call)| own(call)).filter_map(move |(n, call)| {
+        let same = |o: &Called| o.operation == call.operation && o.parameters == call.parameters;
+        calls[..n].iter().filter(own).any(same).then_some(call)
+    })
+}
+
+/// The one thing ripcord promises not to do.
 fn nothing_twice(calls: &[Called]) -> Finding {
-    let own: Vec<&Called> =
-        calls.iter().filter(|c| c.by == Caller::Console && c.refused.is_none() && makes(c)).collect();
-    let twice = own.iter().enumerate().find(|(n, call)| {
-        own[..*n].iter().any(|other| other.operation == call.operation && other.parameters == call.parameters)
-    });
-    let message = twice.map_or_else(String::new, |(_, call)| {
-        format!("{} {} was executed twice", call.service, call.operation)
-    });
+    let twice = repeated(calls).find(|call| makes(call));
+    let message = twice
+        .map_or_else(String::new, |call| format!("{} {} was executed twice", call.service, call.operation));
     Finding { name: "no_call_twice".into(), holds: twice.is_none(), message }
 }
 

@@ -6,8 +6,8 @@
 use serde::Serialize;
 
 use super::model::{GateResult, Objective, Report};
-use crate::drill::oracle::{Finding, Verdict};
-use crate::drill::{Called, Caller, Scenario};
+use crate::drill::oracle::{Finding, Verdict, repeated};
+use crate::drill::{Called, Scenario};
 use crate::ids::{At, Span};
 use crate::run::CheckVerdict;
 use crate::text::clean;
@@ -103,7 +103,9 @@ impl Debrief {
             hints_offered: scenario.hints.len(),
             skipped_checks: report.map(skipped).unwrap_or_default(),
             unsafe_actions: report.map(overruled).unwrap_or_default(),
-            duplicate_calls: duplicates(drilled.calls),
+            duplicate_calls: repeated(drilled.calls)
+                .map(|c| format!("{} {}", c.service, c.operation))
+                .collect(),
             story: drilled.told.iter().filter(|(_, what)| !what.is_empty()).map(told).collect(),
             teaches: crate::text::clean_whole_lines(&scenario.teaches),
         }
@@ -173,15 +175,6 @@ fn overruled(report: &Report) -> Vec<String> {
         None => o.kind.to_owned(),
     })
     .collect()
-}
-
-/// Calls of this program that the cloud executed more than once with the same parameters.
-fn duplicates(calls: &[Called]) -> Vec<String> {
-    let own: Vec<&Called> = calls.iter().filter(|c| c.by == Caller::Console && c.refused.is_none()).collect();
-    let again = own.iter().enumerate().filter(|(n, call)| {
-        own[..*n].iter().any(|o| o.operation == call.operation && o.parameters == call.parameters)
-    });
-    again.map(|(_, call)| format!("{} {}", call.service, call.operation)).collect()
 }
 
 #[cfg(test)]

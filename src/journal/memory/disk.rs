@@ -122,8 +122,10 @@ impl DiskFile for MemoryFile {
             return Err(failure.error());
         }
         if !inode.wedged {
-            inode.durable.clone_from(&inode.content);
-            inode.pending.clear();
+            // What was pending only: a copy of the whole would make a long journal cost its square.
+            for change in std::mem::take(&mut inode.pending) {
+                change.apply(&mut inode.durable);
+            }
         }
         Ok(())
     }

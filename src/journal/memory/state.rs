@@ -129,6 +129,14 @@ impl Failure {
 }
 
 impl Change {
+    /// Makes it durable.
+    pub(super) fn apply(self, durable: &mut Vec<u8>) {
+        match self {
+            Change::Append(bytes) => durable.extend_from_slice(&bytes),
+            Change::Truncate(len) => durable.truncate(usize::try_from(len).unwrap_or(usize::MAX)),
+        }
+    }
+
     pub(super) fn size(&self) -> usize {
         match self {
             Change::Append(bytes) => bytes.len(),
